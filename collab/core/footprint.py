@@ -1,0 +1,305 @@
+"""What a Yjs update touches, read from its bytes without integrating them. Sans I/O.
+
+The update comes from a stranger, and yrs is not safe against hostile bytes (deep nesting overflows the C stack, gaps stay
+pending unseen, broken JSON reaches every browser). So each update is read here first, structure by structure, in one bounded
+pass that never recurses. What passes is well-formed update v1: Yjs `src/utils/encoding.js`, `src/structs/*.js`.
+"""
+
+import json
+from dataclasses import dataclass, field
+
+from .errors import BadUpdate, ProtocolError
+from .lib0 import MAX_SAFE_INTEGER
+
+MAX_CLOCK = 2**31 - 1  # clocks and lengths are 32-bit in yrs
+MAX_NESTING = 64  # of a lib0 "any" or JSON value; browsers overflow near 10,000
+MAX_CLIENTS = 4096  # in one update
+
+
+@dataclass(slots=True)
+class Footprint:
+    """The part of an update that decides whether it may, and can, be integrated.
+
+    `spans`: client id -> (clock that must be there already, clock after its last struct).
+    `needs`: client id -> clock that must be there once the update is in (origins, parents, deleted ranges).
+    """
+
+    spans: dict[int, tuple[int, int]] = field(default_factory=dict)
+    needs: dict[int, int] = field(default_factory=dict)
+
+    def fits(self, clocks: dict[int, int]) -> bool:
+        """Whether a doc with these clocks can integrate the update whole, leaving nothing pending.
+
+        Exact for an update of one client. With several, structs could wait for each other in a ring, which no honest
+        client makes; the room compares state vectors after applying those.
+        """
+        spans = self.spans
+        for client, (first, _) in spans.items():
+            if first > clocks.get(client, 0):
+                return False
+        for client, clock in self.needs.items():
+            if clock > clocks.get(client, 0) and (client not in spans or clock > spans[client][1]):
+                return False
+        return True
+
+    def news(self, clocks: dict[int, int]) -> list[int]:
+        """The client ids under which the update has structs that a doc with these clocks lacks."""
+        return [client for client, (_, end) in self.spans.items() if end > clocks.get(client, 0)]
+
+
+def read_footprint(update: bytes) -> Footprint:
+    """The footprint of one update (v1). Raises `ProtocolError` for malformed bytes, `BadUpdate` for impossible ones."""
+    try:
+        return _read(update)
+    except IndexError:
+        raise ProtocolError("an update is cut off") from None
+
+
+def _read(data: bytes) -> Footprint:  # noqa: C901 - one flat loop over the format: this is the hot path of every edit
+    footprint = Footprint()
+    spans, needs = footprint.spans, footprint.needs
+    sections, at = _uint(data, 0)
+    if sections > MAX_CLIENTS:
+        raise ProtocolError("an update names too many clients")
+    for _ in range(sections):
+        count, at = _uint(data, at)
+        client, at = _uint(data, at)
+        clock, at = _uint(data, at)
+        first = clock
+        if client in spans and spans[client][1] != clock:
+            raise BadUpdate("an update lists a client twice")
+        elif client in spans:
+            first = spans[client][0]
+        for _ in range(count):
+            info = data[at]
+            at += 1
+            ref = info & 0x1F
+            if ref == 0 or ref == 10:  # GC, Skip
+                length, at = _uint(data, at)
+                if ref == 10:
+                    first = clock + length
+            else:
+                if info & 0xC0:
+                    for bit in (0x80, 0x40):  # origin, right origin
+                        if info & bit:
+                            other, at = _uint(data, at)
+                            needed, at = _uint(data, at)
+                            if other == client:
+                                if needed >= clock:
+                                    raise BadUpdate("a struct stands beside a later one")
+                            elif needed >= needs.get(other, 0):
+                                needs[other] = needed + 1
+                else:
+                    named, at = _uint(data, at)
+                    if named == 1:
+                        at = _skip_string(data, at)
+                    elif named == 0:
+                        other, at = _uint(data, at)
+                        needed, at = _uint(data, at)
+                        if other == client:
+                            if needed >= clock:
+                                raise BadUpdate("a struct stands inside a later one")
+                        elif needed >= needs.get(other, 0):
+                            needs[other] = needed + 1
+                    else:
+                        raise ProtocolError("a struct has no parent")
+                    if info & 0x20:
+                        at = _skip_string(data, at)
+                if ref == 4:
+                    size, at = _uint(data, at)
+                    end = at + size
+                    if end > len(data):
+                        raise ProtocolError("an update is cut off")
+                    length = _utf16_length(data[at:end])
+                    at = end
+                else:
+                    length, at = _content(data, at, ref)
+            if length == 0:
+                raise BadUpdate("a struct is empty")
+            clock += length
+            if clock > MAX_CLOCK:
+                raise BadUpdate("a clock is out of range")
+        spans[client] = (first, clock)
+    at = _deletes(data, at, needs)
+    if at != len(data):
+        raise ProtocolError("an update is followed by junk")
+    return footprint
+
+
+def _deletes(data: bytes, at: int, needs: dict[int, int]) -> int:
+    sections, at = _uint(data, at)
+    for _ in range(sections):
+        client, at = _uint(data, at)
+        count, at = _uint(data, at)
+        furthest = 0
+        for _ in range(count):
+            clock, at = _uint(data, at)
+            length, at = _uint(data, at)
+            if clock + length > MAX_CLOCK:
+                raise BadUpdate("a clock is out of range")
+            if clock + length > furthest:
+                furthest = clock + length
+        if furthest > needs.get(client, 0):
+            needs[client] = furthest
+    return at
+
+
+def _content(data: bytes, at: int, ref: int) -> tuple[int, int]:
+    """Length in clock ticks of the content at `at`, and where it ends."""
+    if ref == 1:  # deleted
+        return _uint(data, at)
+    if ref == 2:  # JSON values, as text
+        count, at = _uint(data, at)
+        _check_count(data, at, count)
+        for _ in range(count):
+            at = _json(data, at, undefined=True)
+        return count, at
+    if ref == 3:  # binary
+        return 1, _skip_bytes(data, at)
+    if ref == 5:  # embed
+        return 1, _json(data, at)
+    if ref == 6:  # format: key, value
+        return 1, _json(data, _skip_string(data, at))
+    if ref == 7:  # a shared type
+        kind, at = _uint(data, at)
+        if kind > 6:
+            raise ProtocolError("an update holds an unknown type")
+        return 1, _skip_string(data, at) if kind in (3, 5) else at
+    if ref == 8:  # any values
+        count, at = _uint(data, at)
+        _check_count(data, at, count)
+        return count, _skip_any(data, at, count)
+    if ref == 9:  # sub-document: guid, options
+        return 1, _skip_any(data, _skip_string(data, at), 1)
+    raise ProtocolError("an update holds unknown content")
+
+
+def _skip_any(data: bytes, at: int, count: int) -> int:
+    """Where `count` lib0 "any" values end. Keeps its own stack, so that nesting costs the attacker and not us."""
+    waiting = [count]  # values still to read, per level
+    in_object = [False]
+    while waiting:
+        if waiting[-1] == 0:
+            waiting.pop()
+            in_object.pop()
+            continue
+        waiting[-1] -= 1
+        if in_object[-1]:
+            at = _skip_string(data, at)
+        tag = data[at]
+        at += 1
+        if tag == 119:
+            at = _skip_string(data, at)
+        elif tag in (127, 126, 121, 120):  # undefined, null, false, true
+            pass
+        elif tag == 125:  # integer: the sign takes a bit of the first byte, so the rest reads like an unsigned one
+            _, at = _uint(data, at)
+        elif tag == 124:
+            at += 4
+        elif tag in (123, 122):
+            at += 8
+        elif tag == 116:
+            at = _skip_bytes(data, at)
+        elif tag in (118, 117):
+            inner, at = _uint(data, at)
+            _check_count(data, at, inner)
+            if len(waiting) >= MAX_NESTING:
+                raise BadUpdate("a value is nested too deeply")
+            waiting.append(inner)
+            in_object.append(tag == 118)
+        else:
+            raise ProtocolError("an update holds an unknown value")
+    if at > len(data):
+        raise ProtocolError("an update is cut off")
+    return at
+
+
+def _json(data: bytes, at: int, *, undefined: bool = False) -> int:
+    """Where the JSON text at `at` ends. Strict, because `JSON.parse` in every browser will read it (NaN would throw there)."""
+    end = _skip_bytes(data, at)
+    _, start = _uint(data, at)
+    text = data[start:end]
+    if text in (b"null", b"true", b"{}") or (undefined and text == b"undefined"):
+        return end
+    check_json(text)
+    return end
+
+
+def check_json(text: bytes) -> object:
+    """The value of a JSON text. Raises `BadUpdate` for what a browser would not parse, or only by recursing deeply."""
+    if text.count(b"[") + text.count(b"{") > MAX_NESTING and _depth(text) > MAX_NESTING:
+        raise BadUpdate("a value is nested too deeply")
+    try:
+        return json.loads(text.decode(), parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise BadUpdate("a value is not JSON") from None
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def _depth(text: bytes) -> int:
+    """Nesting of a JSON text, counting brackets outside strings."""
+    depth = deepest = 0
+    quoted = escaped = False
+    for byte in text:
+        if escaped:
+            escaped = False
+        elif byte == 0x5C:
+            escaped = quoted
+        elif byte == 0x22:
+            quoted = not quoted
+        elif not quoted and byte in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif not quoted and byte in b"]}":
+            depth -= 1
+    return deepest
+
+
+def _utf16_length(raw: bytes) -> int:
+    """Clock ticks of a string: its UTF-16 code units, as JavaScript counts."""
+    if raw.isascii():
+        return len(raw)
+    try:
+        return len(raw.decode().encode("utf-16-le")) // 2
+    except UnicodeDecodeError:
+        raise ProtocolError("a string is not UTF-8") from None
+
+
+def _skip_string(data: bytes, at: int) -> int:
+    end = _skip_bytes(data, at)
+    _, start = _uint(data, at)
+    _utf16_length(data[start:end])
+    return end
+
+
+def _skip_bytes(data: bytes, at: int) -> int:
+    length, at = _uint(data, at)
+    if at + length > len(data):
+        raise ProtocolError("an update is cut off")
+    return at + length
+
+
+def _check_count(data: bytes, at: int, count: int) -> None:
+    if count > len(data) - at:  # a byte a value at the least
+        raise ProtocolError("an update is cut off")
+
+
+def _uint(data: bytes, at: int) -> tuple[int, int]:
+    """`lib0.read_var_uint`, with the short values first: most of an update's integers have one byte."""
+    byte = data[at]
+    if byte < 0x80:
+        return byte, at + 1
+    value = byte & 0x7F
+    shift = 7
+    for position in range(at + 1, at + 8):
+        byte = data[position]
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            if value > MAX_SAFE_INTEGER:
+                break
+            return value, position + 1
+        shift += 7
+    raise ProtocolError("an integer is too large")

@@ -1,0 +1,646 @@
+"""One open document in one process: bytes in, effects out. Sans I/O; time is an argument.
+
+A cycle is `receive`* -> `prepare` -> (the journal commits) -> `committed` or `rejected`. Between `prepare` and its answer the doc is
+ahead of the log, so nothing that reads the doc leaves the room; that is the whole of "nobody sees an edit before it is saved".
+After a rejection, or any error from yrs, the doc is thrown away and loaded again from the log: `Reload` -> `reloaded`.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pycrdt import Doc, Subscription, TransactionEvent, merge_updates
+
+from . import messages
+from .batch import Batch, Committed, Entry, Queued, Rejected
+from .connection import Connection
+from .effects import (
+    Broadcast,
+    CatchUp,
+    Close,
+    Effect,
+    Publish,
+    PublishPresence,
+    Quarantine,
+    Ready,
+    Recheck,
+    Reload,
+    Send,
+)
+from .errors import BadUpdate, CollabError, ProtocolError, TooBig
+from .footprint import Footprint, read_footprint
+from .lib0 import read_state_vector, state_vector
+from .messages import Refusal
+from .presence import Presence
+
+EMPTY_STATE_VECTOR = b"\x00"
+EMPTY_UPDATE = b"\x00\x00"
+STEP1_BURST = 20.0  # step 1s that a connection may send at once; one more each second. Four bytes ask for the whole document
+MAX_CACHED_ANSWERS = 16
+MAX_PENDING_REMOTE = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Everything a client can grow, in the units of its name (settings.COLLAB)."""
+
+    max_message_bytes: int = 16 << 20
+    max_document_bytes: int = 16 << 20
+    max_inbox_bytes: int = 32 << 20
+    max_inbox_updates: int = 10_000
+    max_awareness_bytes: int = 8 << 10
+    max_awareness_ids: int = 4
+    presence_ttl_ms: int = 35_000
+    presence_grace_ms: int = 4_000
+    heartbeat_interval_ms: int = 10_000
+    silence_limit_ms: int = 30_000
+    max_room_strikes: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Vetted:
+    """A frame that was read: its message, and the footprint of an edit. Made by `vet`, on any thread."""
+
+    message: messages.Message
+    footprint: Footprint | None
+    size: int
+
+
+def vet(frame: bytes, *, max_bytes: int) -> Vetted:
+    """Read a client's frame. Raises a `CollabError` with the close code for anything that is not of the protocol."""
+    if len(frame) > max_bytes:
+        raise TooBig("a message in bytes", limit=max_bytes, actual=len(frame))
+    message = messages.decode(frame)
+    footprint = read_footprint(message.update) if isinstance(message, messages.Edit) else None
+    if isinstance(message, messages.Step1):
+        read_state_vector(message.state_vector)
+    return Vetted(message, footprint, len(frame))
+
+
+class Room:
+    """The state machine of one document. `load` it before anything else."""
+
+    def __init__(self, *, bounds: Bounds | None = None) -> None:
+        self.bounds = bounds or Bounds()
+        self.head = 0
+        self.size = 0  # bytes of the state at load and of every row since: an upper estimate
+        self.connections: dict[int, Connection] = {}
+        self.presence = Presence(
+            max_state_bytes=self.bounds.max_awareness_bytes,
+            max_ids=self.bounds.max_awareness_ids,
+            ttl_ms=self.bounds.presence_ttl_ms,
+            grace_ms=self.bounds.presence_grace_ms,
+        )
+        self._doc = Doc[object]()
+        self._doc_subscription: Subscription | None = None
+        self._delta: bytes | None = None
+        self._clocks: dict[int, int] = {}  # of the log up to head; the doc is ahead of it during a cycle
+        self._owners: dict[int, int] = {}  # client id -> user, as far as this room has asked the database
+        self._inbox: deque[Queued] = deque()
+        self._inbox_bytes = 0
+        self._in_flight: Batch | None = None
+        self._reloading = False
+        self._waiting: dict[int, bytes] = {}  # connection -> state vector of a step 1 to answer after the cycle
+        self._remote: list[tuple[int, int, bytes]] = []  # deltas of other processes to look at after the cycle
+        self._answers: dict[bytes, bytes] = {}  # state vector -> diff, at this head
+        self._nonce = 0
+
+    # -- loading ---------------------------------------------------------------------------------------------------
+
+    def load(self, head: int, updates: Sequence[bytes]) -> None:
+        """Start from the log up to row `head`: a state and the rows after it, in order. Raises what yrs raises."""
+        if self._doc_subscription is not None:
+            self._doc.unobserve(self._doc_subscription)
+        doc = Doc[object]()
+        for update in updates:
+            doc.apply_update(update)
+        self._doc = doc
+        self._doc_subscription = doc.observe(self._note_delta)
+        self._clocks = read_state_vector(doc.get_state())
+        self.size = sum(map(len, updates))
+        self.head = head
+        self._answers.clear()
+
+    def unload(self) -> None:
+        """Let go of the doc: a doc with an observer is never freed by itself."""
+        if self._doc_subscription is not None:
+            self._doc.unobserve(self._doc_subscription)
+            self._doc_subscription = None
+
+    def _note_delta(self, event: TransactionEvent) -> None:
+        self._delta = event.update
+
+    # -- connections -----------------------------------------------------------------------------------------------
+
+    @property
+    def busy(self) -> bool:
+        """Whether the doc may be ahead of the log."""
+        return self._in_flight is not None or self._reloading
+
+    @property
+    def full(self) -> bool:
+        """Whether the inbox is: stop reading from sockets until a cycle has drained it."""
+        return self._inbox_bytes >= self.bounds.max_inbox_bytes or len(self._inbox) >= self.bounds.max_inbox_updates
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether there are edits that the journal has not answered."""
+        return bool(self._inbox) or self.busy
+
+    def connect(self, connection: Connection, now: int, *, time_ms: int) -> list[Effect]:
+        """Somebody was admitted. Their first frames: who they are, our step 1, who is here."""
+        self.connections[connection.id] = connection
+        connection.heard_ms = connection.told_ms = connection.step1_ms = now
+        effects: list[Effect] = []
+        if connection.coscribe:
+            hello = messages.encode_hello(
+                role=connection.role,
+                seq=self.head,
+                person=connection.person.stamp,
+                limits={
+                    "message_bytes": self.bounds.max_message_bytes,
+                    "document_bytes": self.bounds.max_document_bytes,
+                },
+                time=time_ms,
+            )
+            effects.append(Send(connection.id, hello))
+        if connection.can_edit:  # never to a viewer: a stock client answers it with a step 2, which is an edit
+            effects += self._ask_whole(connection)
+        here = self.presence.everybody()
+        if here:
+            effects.append(Send(connection.id, messages.encode_awareness(here)))
+        return effects
+
+    def disconnect(self, connection: Connection, now: int) -> list[Effect]:
+        """The socket is gone. What it sent before still counts."""
+        if self.connections.pop(connection.id, None) is None:
+            return []
+        self._waiting.pop(connection.id, None)
+        self.presence.leave(connection, now)
+        return []
+
+    def set_access(self, connection: Connection, *, role: str | None, can_edit: bool) -> list[Effect]:
+        """The right of a connected person is now this. In place, or the door."""
+        if role is None:
+            self.presence.forget(connection.person.user)
+            return self.evict(connection, 4403, "no access")
+        if role == connection.role:
+            return []
+        gained = can_edit and not connection.can_edit
+        connection.role, connection.can_edit = role, can_edit
+        effects: list[Effect] = []
+        if connection.coscribe:
+            effects.append(Send(connection.id, messages.encode_access(role)))
+        if gained:
+            effects += self._ask_whole(connection)
+        return effects
+
+    def evict(self, connection: Connection, code: int, reason: str) -> list[Effect]:
+        """Close a connection, now."""
+        if self.connections.pop(connection.id, None) is None:
+            return []
+        self._waiting.pop(connection.id, None)
+        self.presence.leave(connection, connection.heard_ms)
+        return [Close(connection.id, code, reason)]
+
+    def gone(self) -> list[Effect]:
+        """The document was deleted: everybody leaves, and nothing more is prepared."""
+        self._inbox.clear()
+        self._inbox_bytes = 0
+        return [e for c in list(self.connections.values()) for e in self.evict(c, 4404, "no such document")]
+
+    # -- what a client says ----------------------------------------------------------------------------------------
+
+    def receive(self, connection: Connection, frame: bytes, now: int) -> list[Effect]:
+        """Take a client's frame. Nothing raises: what is not of the protocol closes the connection."""
+        try:
+            return self.take(connection, vet(frame, max_bytes=self.bounds.max_message_bytes), now)
+        except CollabError as error:
+            return self.reject(connection, error)
+
+    def take(self, connection: Connection, vetted: Vetted, now: int) -> list[Effect]:
+        """`receive`, for a frame that was vetted elsewhere. Raises `CollabError`; `reject` the connection then."""
+        if connection.id not in self.connections:
+            return []
+        connection.heard_ms = now
+        message = vetted.message
+        if isinstance(message, messages.Edit):
+            assert vetted.footprint is not None
+            return self._take_edit(connection, message, vetted.footprint)
+        if isinstance(message, messages.Awareness):
+            self.presence.receive(connection, message.entries, now)
+            return []
+        if isinstance(message, messages.Step1):
+            return self._take_step1(connection, message.state_vector, now)
+        if isinstance(message, messages.QueryAwareness):
+            return [Send(connection.id, messages.encode_awareness(self.presence.everybody(without=connection.id)))]
+        if isinstance(message, messages.Ping):
+            return [Send(connection.id, messages.encode_pong(message.nonce))]
+        return []
+
+    def reject(self, connection: Connection, error: CollabError) -> list[Effect]:
+        """Close a connection that broke the protocol, saying which rule."""
+        if connection.id not in self.connections:
+            return []
+        effects: list[Effect] = []
+        if connection.coscribe and isinstance(error, BadUpdate):
+            effects.append(self._refuse(connection, Refusal.INVALID, error.reason))
+        return effects + self.evict(connection, error.code, error.reason)
+
+    def _take_edit(self, connection: Connection, edit: messages.Edit, footprint: Footprint) -> list[Effect]:
+        if connection.coscribe:
+            if edit.batch != connection.batch + 1:
+                raise ProtocolError("batches are numbered 1, 2, 3")
+            connection.batch = edit.batch
+        if not connection.can_edit:
+            # y-protocols PROTOCOL.md, "Handling read-only users": a stock client's step 2 is not meant as an edit.
+            if not connection.coscribe:
+                return [] if edit.whole else self._turn_away(connection)
+            return [self._refuse(connection, Refusal.ACCESS, "you can only read this document")]
+        if edit.whole:
+            connection.resync = False
+        elif connection.resync:
+            return []
+        self._inbox.append(Queued(connection, edit.update, edit.whole, edit.batch, footprint))
+        self._inbox_bytes += len(edit.update)
+        return [Ready()]
+
+    def _take_step1(self, connection: Connection, asked: bytes, now: int) -> list[Effect]:
+        credit = connection.step1_credit + (now - connection.step1_ms) / 1000
+        connection.step1_credit = min(STEP1_BURST, credit) - 1
+        connection.step1_ms = now
+        if connection.step1_credit < 0:
+            return self.evict(connection, 1013, "too many sync requests")
+        connection.asked = asked
+        if not connection.lagging:
+            self._waiting[connection.id] = asked
+        return [] if self.busy else self._answer_waiting()
+
+    def _answer_waiting(self) -> list[Effect]:
+        effects: list[Effect] = []
+        for connection_id, asked in self._waiting.items():
+            connection = self.connections.get(connection_id)
+            if connection is not None:
+                effects.append(self._answer(connection, asked))
+        self._waiting.clear()
+        return effects
+
+    def _answer(self, connection: Connection, asked: bytes) -> Send:
+        connection.synced, connection.lagging = True, False
+        update = self._answers.get(asked)
+        if update is None:
+            if len(self._answers) >= MAX_CACHED_ANSWERS:
+                self._answers.clear()
+            update = self._answers[asked] = self._doc.get_update(asked)
+        if connection.coscribe:
+            return Send(connection.id, messages.encode_state(self.head, update), droppable=True)
+        return Send(connection.id, messages.encode_step2(update), droppable=True)
+
+    # -- the cycle -------------------------------------------------------------------------------------------------
+
+    def prepare(self) -> tuple[Batch | None, list[Effect]]:
+        """Drain the inbox into the doc. The batch, if any, goes to the journal; then call `committed`, `rejected` or `gone`."""
+        if self.busy or not self._inbox:
+            return None, []
+        inbox, self._inbox, self._inbox_bytes = self._inbox, deque(), 0
+        groups: dict[int, list[Queued]] = {}
+        for queued in inbox:
+            groups.setdefault(queued.connection.id, []).append(queued)
+        entries: list[Entry] = []
+        effects: list[Effect] = []
+        ahead: dict[int, int] = {}  # clocks of other authors' edits that this batch has put into the doc
+        waiting = iter(list(groups.values()))
+        for group in waiting:
+            try:
+                entry, told = self._integrate(group, ahead)
+            except _Broken as broken:
+                # The doc may hold half an update. Nothing of this batch is kept; the others' edits come again after the reload.
+                for later in waiting:
+                    self._requeue(later)
+                for earlier in reversed(entries):
+                    self._requeue(list(earlier.edits), front=True)
+                return None, effects + self._quarantine(broken) + self._reload()
+            effects += told
+            if entry is not None:
+                entries.append(entry)
+                ahead |= {client: max(end, ahead.get(client, 0)) for client, end in entry.ends.items()}
+        if not entries:
+            return None, effects + ([Ready()] if self._inbox else [])
+        batch = Batch(self.head, tuple(entries))
+        if not batch.rows:  # the doc had it all, and the doc is the log: saved long ago
+            return None, effects + [e for entry in entries for e in self._acknowledge(entry, self.head, 0)]
+        self._in_flight = batch
+        return batch, effects
+
+    def committed(self, outcome: Committed) -> list[Effect]:
+        """The batch is in the log: show it to everybody, acknowledge it, answer who waited."""
+        batch = self._end_cycle()
+        effects: list[Effect] = []
+        if outcome.missed:
+            try:
+                effects += self._advance(batch.base + 1, outcome.first - 1, outcome.missed)
+            except _Broken:
+                return self._reload()
+        rows = [entry.delta for entry in batch.rows if entry.delta is not None]
+        update = rows[0] if len(rows) == 1 else merge_updates(*rows)
+        self._move_head(outcome.last, len(update))
+        for entry in batch.entries:
+            for client, end in entry.ends.items():
+                self._clocks[client] = max(end, self._clocks.get(client, 0))
+            for client in entry.claims:
+                self._owners[client] = entry.user
+        effects.append(Publish(outcome.first, outcome.last, update))
+        effects.append(_delta(outcome.first, outcome.last, update))
+        for entry in batch.entries:
+            effects += self._acknowledge(entry, outcome.last, outcome.time_ms)
+        effects += self._answer_waiting()
+        return effects + self._take_remote_backlog() + ([Ready()] if self._inbox else [])
+
+    def rejected(self, outcome: Rejected) -> list[Effect]:
+        """Nothing of the batch was stored. Tell whom it is refused for good, keep the others' edits, load the doc again."""
+        batch = self._end_cycle()
+        effects: list[Effect] = []
+        for entry in reversed(batch.entries):
+            if entry.user in outcome.users:
+                effects += self._refuse_entry(entry)
+            elif outcome.forged & set(entry.claims):
+                effects += self.reject(entry.connection, BadUpdate("an update is written under somebody else's client id"))
+            else:
+                self._requeue(list(entry.edits), front=True)
+        if outcome.users:
+            effects.append(Recheck(outcome.users))
+        return effects + self._reload()
+
+    def reloaded(self, head: int, updates: Sequence[bytes]) -> list[Effect]:
+        """The doc was loaded again. Those who follow get what the log has gained meanwhile. Raises what yrs raises."""
+        before, behind = self.head, state_vector(self._clocks)
+        self.load(head, updates)
+        self._reloading = False
+        effects: list[Effect] = []
+        if head > before:
+            effects.append(_delta(before + 1, head, self._doc.get_update(behind)))
+        effects += self._answer_waiting() + self._take_remote_backlog()
+        return effects + ([Ready()] if self._inbox else [])
+
+    def _integrate(self, group: list[Queued], ahead: dict[int, int]) -> tuple[Entry | None, list[Effect]]:
+        """Put one connection's edits into the doc: as one update, of which the observer reports what is new."""
+        connection = group[0].connection
+        mine: dict[int, int] = {}
+        claims: list[int] = []
+        fitting: list[Queued] = []
+        effects: list[Effect] = []
+        for index, queued in enumerate(group):
+            seen = {**{c: self._clocks.get(c, 0) for c in _named(queued.footprint)}, **mine}
+            if not queued.footprint.fits(seen):
+                if queued.footprint.fits(seen | {c: max(k, seen.get(c, 0)) for c, k in ahead.items()}):
+                    self._requeue(group[index:])  # it stands on edits of this very batch, which may yet be refused
+                else:
+                    effects += self._missing(connection, queued, group[index + 1 :])
+                break
+            try:
+                for client in queued.footprint.news(seen):
+                    self._claim(connection, client, claims)
+            except BadUpdate as error:
+                return None, self.reject(connection, error)
+            mine |= {client: max(end, seen.get(client, 0)) for client, (_, end) in queued.footprint.spans.items()}
+            fitting.append(queued)
+        if not fitting:
+            return None, effects
+        size = sum(len(queued.update) for queued in fitting)
+        if self.size + size > self.bounds.max_document_bytes and self._measure() + size > self.bounds.max_document_bytes:
+            connection.resync = True
+            limit = self.bounds.max_document_bytes
+            return None, [*effects, self._refuse(connection, Refusal.FULL, f"this document is full ({limit} bytes)", fitting[-1].batch)]
+        delta = self._apply(connection, [queued.update for queued in fitting], mine)
+        connection.strikes = 0
+        return Entry(connection, tuple(fitting), delta, tuple(claims), mine), effects
+
+    def _apply(self, connection: Connection | None, updates: Sequence[bytes], ends: dict[int, int]) -> bytes | None:
+        """Integrate updates as one. Returns the net new change, or None. Raises `_Broken` after any error from yrs."""
+        update = updates[0]
+        try:
+            if len(updates) > 1:
+                update = merge_updates(*updates)
+            self._delta = None
+            self._doc.apply_update(update)
+            if len(ends) > 1:  # structs of several clients may wait for each other in a ring: `Footprint.fits`
+                clocks = read_state_vector(self._doc.get_state())
+                if any(clocks.get(client, 0) < end for client, end in ends.items()):
+                    raise _Broken(connection, update, "an update waits for itself")
+        except _Broken:
+            raise
+        except BaseException as error:
+            # yrs' PanicException is a BaseException, and is not importable from pycrdt.
+            if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+                raise
+            raise _Broken(connection, update, type(error).__name__) from error
+        return self._delta
+
+    def _claim(self, connection: Connection, client: int, claims: list[int]) -> None:
+        owner = self._owners.get(client)
+        if owner is None:
+            if client not in claims:
+                claims.append(client)
+        elif owner != connection.person.user:
+            raise BadUpdate("an update is written under somebody else's client id")
+
+    def _missing(self, connection: Connection, queued: Queued, later: Iterable[Queued]) -> list[Effect]:
+        """Something before this update is missing. Never keep it pending: ask for the whole, three times at most."""
+        connection.strikes += 1
+        if connection.strikes >= self.bounds.max_room_strikes:
+            return self.reject(connection, BadUpdate("an update cannot be integrated"))
+        for after in later:
+            if after.whole:  # what we are about to ask for is here already
+                self._requeue([after])
+                return []
+        if connection.id not in self.connections:
+            return []
+        connection.resync = True
+        return self._ask_whole(connection)
+
+    def _ask_whole(self, connection: Connection) -> list[Effect]:
+        return [Send(connection.id, messages.encode_step1(state_vector(self._clocks)))]
+
+    def _acknowledge(self, entry: Entry, seq: int, time_ms: int) -> list[Effect]:
+        connection = entry.connection
+        if connection.id not in self.connections:
+            return []
+        if connection.coscribe:
+            connection.acked = (entry.edits[-1].batch, seq, time_ms)
+            return [Send(connection.id, messages.encode_ack(*connection.acked))]
+        if entry.delta is None:  # a stock client waits for the echo of its content; a delta was broadcast to it already
+            return [Send(connection.id, messages.encode_update(queued.update)) for queued in entry.edits if not queued.whole]
+        return []
+
+    def _refuse_entry(self, entry: Entry) -> list[Effect]:
+        connection = entry.connection
+        if connection.id not in self.connections:
+            return []
+        if not connection.coscribe:
+            return self._turn_away(connection)
+        connection.resync, connection.can_edit, connection.role = True, False, ""  # until the recheck says what is left
+        batch = entry.edits[-1].batch
+        return [self._refuse(connection, Refusal.ACCESS, "your right to edit was taken away", batch)]
+
+    def _turn_away(self, connection: Connection) -> list[Effect]:
+        denied = Send(connection.id, messages.encode_denied("no right to edit"))
+        return [denied, *self.evict(connection, 4403, "no right to edit")]
+
+    def _refuse(self, connection: Connection, code: str, message: str, batch: int | None = None) -> Effect:
+        if not connection.coscribe:
+            return Send(connection.id, messages.encode_denied(message))
+        return Send(connection.id, messages.encode_refused(connection.batch if batch is None else batch, code, message))
+
+    def _quarantine(self, broken: "_Broken") -> list[Effect]:
+        if broken.connection is None:
+            return []
+        kept = Quarantine(broken.connection.person.user, broken.update, broken.error)
+        return [kept, *self.reject(broken.connection, BadUpdate("an update cannot be integrated"))]
+
+    def _end_cycle(self) -> Batch:
+        batch, self._in_flight = self._in_flight, None
+        assert batch is not None, "no batch is in flight"
+        return batch
+
+    def _reload(self) -> list[Effect]:
+        self._reloading = True
+        return [Reload()]
+
+    def _requeue(self, edits: list[Queued], *, front: bool = False) -> None:
+        self._inbox_bytes += sum(len(queued.update) for queued in edits)
+        if front:
+            self._inbox.extendleft(reversed(edits))
+        else:
+            self._inbox.extend(edits)
+
+    def _measure(self) -> int:
+        """The true size of the state: the running figure counts what was deleted since."""
+        self.size = len(self._doc.get_update())
+        return self.size
+
+    def _move_head(self, head: int, size: int) -> None:
+        self.head = head
+        self.size += size
+        self._answers.clear()
+
+    # -- other processes -------------------------------------------------------------------------------------------
+
+    def receive_remote(self, first: int, last: int, update: bytes) -> list[Effect]:
+        """Another process committed log rows first..last. The message is a doorbell: a gap is read from the log."""
+        if self.busy:
+            if len(self._remote) < MAX_PENDING_REMOTE:  # what is dropped is a gap, and a gap heals
+                self._remote.append((first, last, update))
+            return []
+        if last <= self.head:
+            return []
+        if first != self.head + 1:
+            return [CatchUp(self.head)]
+        try:
+            return self._advance(first, last, [update])
+        except _Broken:
+            return self._reload()
+
+    def catch_up(self, first: int, rows: Sequence[bytes]) -> list[Effect]:
+        """Log rows first, first + 1, ... as read from the database."""
+        if not rows or self.busy:
+            return []
+        last = first + len(rows) - 1
+        if last <= self.head or first > self.head + 1:
+            return []
+        try:
+            return self._advance(self.head + 1, last, rows[self.head + 1 - first :]) + self._take_remote_backlog()
+        except _Broken:
+            return self._reload()
+
+    def heard_head(self, head: int) -> list[Effect]:
+        """The poll saw the log at `head`."""
+        return [CatchUp(self.head)] if head > self.head and not self.busy else []
+
+    def _advance(self, first: int, last: int, rows: Sequence[bytes]) -> list[Effect]:
+        """Integrate rows of the log and show them to those who follow. Raises `_Broken`."""
+        ends: dict[int, int] = {}
+        for row in rows:
+            try:
+                spans = read_footprint(row).spans
+            except CollabError as error:
+                raise _Broken(None, row, error.reason) from error
+            ends |= {client: max(end, ends.get(client, 0)) for client, (_, end) in spans.items()}
+        self._apply(None, rows, ends)
+        for client, end in ends.items():
+            self._clocks[client] = max(end, self._clocks.get(client, 0))
+        update = rows[0] if len(rows) == 1 else merge_updates(*rows)
+        self._move_head(last, len(update))
+        return [_delta(first, last, update)]
+
+    def _take_remote_backlog(self) -> list[Effect]:
+        backlog, self._remote = self._remote, []
+        effects: list[Effect] = []
+        for first, last, update in backlog:
+            told = self.receive_remote(first, last, update)
+            effects += told
+            if any(isinstance(effect, CatchUp | Reload) for effect in told):
+                break
+        return effects
+
+    # -- slow readers ----------------------------------------------------------------------------------------------
+
+    def lagging(self, connection: Connection) -> None:
+        """Frames for this connection were dropped: it gets no more until `writable`."""
+        connection.lagging, connection.synced = True, False
+        self._waiting.pop(connection.id, None)
+
+    def writable(self, connection: Connection) -> list[Effect]:
+        """A slow reader can be written to again: one diff from what it last said it has, and who is here."""
+        if not connection.lagging or connection.id not in self.connections:
+            return []
+        self._waiting[connection.id] = connection.asked
+        here = messages.encode_awareness(self.presence.everybody(without=connection.id))
+        effects = [] if self.busy else self._answer_waiting()
+        return [*effects, Send(connection.id, here, droppable=True)]
+
+    # -- time ------------------------------------------------------------------------------------------------------
+
+    def flush_presence(self) -> list[Effect]:
+        """Send what changed in the presence table since the last time: the latest state of each person."""
+        if not self.presence.dirty:
+            return []
+        frames, peers = self.presence.flush()
+        effects: list[Effect] = [PublishPresence(peers)] if peers else []
+        owners = {owner for owner, _ in frames.values() if owner is not None}
+        everything = messages.encode_awareness([entry for _, entry in frames.values()])
+        effects.append(Broadcast(everything, everything, frozenset(owners)))
+        for owner in owners:  # a client is not sent its own state: an older copy of it would overwrite the newer
+            others = [entry for theirs, entry in frames.values() if theirs != owner]
+            if others and owner in self.connections:
+                effects.append(Send(owner, messages.encode_awareness(others), droppable=True))
+        return effects
+
+    def tick(self, now: int) -> list[Effect]:
+        """Once a second: heartbeats, the dead, the departed."""
+        self.presence.expire(now)
+        effects: list[Effect] = []
+        for connection in list(self.connections.values()):
+            if connection.coscribe and now - connection.heard_ms > self.bounds.silence_limit_ms:
+                effects += self.evict(connection, 1013, "nothing heard for too long")
+            elif now - connection.told_ms >= self.bounds.heartbeat_interval_ms:
+                connection.told_ms = now
+                self._nonce += 1
+                beat = messages.encode_ping(self._nonce) if connection.coscribe else messages.EMPTY_AWARENESS
+                effects.append(Send(connection.id, beat, droppable=True))
+        return effects
+
+
+class _Broken(Exception):
+    """yrs refused, or panicked on, an update that had passed the guard: the doc is not to be trusted any more."""
+
+    def __init__(self, connection: Connection | None, update: bytes, error: str) -> None:
+        self.connection, self.update, self.error = connection, update, error
+        super().__init__(error)
+
+
+def _delta(first: int, last: int, update: bytes) -> Broadcast:
+    return Broadcast(messages.encode_update(update), messages.encode_delta(first, last, update))
+
+
+def _named(footprint: Footprint) -> Iterable[int]:
+    return footprint.spans.keys() | footprint.needs.keys()

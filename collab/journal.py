@@ -1,0 +1,118 @@
+"""Group commit: one transaction for the edits of all rooms that have any.
+
+While a commit runs, edits gather in the rooms' inboxes; the next commit takes them all. An idle room so commits at once, and under load a
+batch is what came in during the last cycle. After a fan-out that took t the journal yields t, so that it never takes more than half of the
+loop, and the batch grows instead of the latency.
+"""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Sequence
+from typing import Protocol
+
+from .core.batch import Batch, Outcome
+from .store import DATABASE_DOWN, Store
+
+logger = logging.getLogger(__name__)
+
+MAX_ROOMS_PER_COMMIT = 500
+MAX_YIELD_S = 0.02
+RETRY_FIRST_S = 0.05
+RETRY_LAST_S = 2.0
+
+
+class Writer(Protocol):
+    """A room as the journal sees it."""
+
+    document: uuid.UUID
+
+    def prepare(self) -> Batch | None:
+        """The edits to commit now."""
+
+    def settle(self, outcome: Outcome) -> None:
+        """They were committed, or not."""
+
+    def fail(self) -> None:
+        """They cannot be committed: an error that is this room's own."""
+
+
+class Journal:
+    """The committer of this process."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._ready: dict[uuid.UUID, Writer] = {}
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self.stalled_since: float | None = None  # since when the database has not answered
+
+    def start(self) -> None:
+        """Begin to commit."""
+        self._task = asyncio.create_task(self._run(), name="journal")
+
+    async def close(self) -> None:
+        """Stop. What is not committed was not acknowledged."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def ready(self, writer: Writer) -> None:
+        """The room has edits."""
+        self._ready[writer.document] = writer
+        self._wake.set()
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            batches = self._gather()
+            if not batches:
+                await asyncio.sleep(0)
+                continue
+            outcomes = await self._commit(batches)
+            started = loop.time()
+            for (writer, _), outcome in zip(batches, outcomes, strict=True):
+                if outcome is None:
+                    writer.fail()
+                else:
+                    writer.settle(outcome)
+            await asyncio.sleep(min(loop.time() - started, MAX_YIELD_S))
+
+    def _gather(self) -> list[tuple[Writer, Batch]]:
+        batches = []
+        for document in list(self._ready)[:MAX_ROOMS_PER_COMMIT]:
+            writer = self._ready.pop(document)
+            batch = writer.prepare()
+            if batch is not None:
+                batches.append((writer, batch))
+        if self._ready:
+            self._wake.set()
+        return batches
+
+    async def _commit(self, batches: Sequence[tuple[Writer, Batch]]) -> Sequence[Outcome | None]:
+        """The outcome of each batch. Waits for a database that is down, for as long as it takes: nothing is acknowledged meanwhile."""
+        delay = RETRY_FIRST_S
+        while True:
+            try:
+                outcomes = await self._store.commit([(writer.document, batch) for writer, batch in batches])
+            except DATABASE_DOWN as error:
+                self._note_stall(error)
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, RETRY_LAST_S)
+            except Exception:  # an error in one room's batch: never take the other rooms' edits with it
+                logger.exception("a commit of %d rooms failed", len(batches))
+                if len(batches) == 1:
+                    return [None]
+                return [(await self._commit([each]))[0] for each in batches]
+            else:
+                if self.stalled_since is not None:
+                    self.stalled_since = None
+                    logger.info("the database is back")
+                return outcomes
+
+    def _note_stall(self, error: Exception) -> None:
+        if self.stalled_since is None:
+            self.stalled_since = asyncio.get_running_loop().time()
+            logger.error("the database does not answer (%s): nothing is acknowledged until it does", type(error).__name__)

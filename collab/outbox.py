@@ -1,0 +1,160 @@
+"""The bounded send queue of one socket.
+
+A frame is written at once when the socket takes it: the `send` coroutine runs on the spot, without a task switch. When the server
+makes it wait (uvicorn, above its high-water mark) frames queue up here; over the bound those that may be lost are, and one diff makes
+up for them later (`Room.lagging`, `Room.writable`). daphne never makes us wait, so a `coscribe.v1` client also has a credit: it must
+answer a PING for every part of the bound we send.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from .core.messages import encode_ping
+
+Sender = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class Outbox:
+    """Frames to one socket, in order. `lagged` is called when frames were dropped, `writable` when there is room again."""
+
+    __slots__ = (
+        "_answered",
+        "_bytes",
+        "_closing",
+        "_credited",
+        "_dropped",
+        "_frames",
+        "_limit_bytes",
+        "_limit_frames",
+        "_loop",
+        "_pinged",
+        "_send",
+        "_sent",
+        "_task",
+        "blocked_since",
+        "closed",
+        "lagged",
+        "writable",
+    )
+
+    def __init__(
+        self,
+        send: Sender,
+        *,
+        limit_bytes: int,
+        limit_frames: int,
+        credited: bool,
+        lagged: Callable[[], None],
+        writable: Callable[[], None],
+    ) -> None:
+        self._send = send
+        self._limit_bytes = limit_bytes
+        self._limit_frames = limit_frames
+        self._credited = credited
+        self._loop = asyncio.get_running_loop()
+        self._task: asyncio.Task[None] | None = None
+        self._frames: deque[tuple[bytes, bool]] = deque()
+        self._bytes = 0
+        self._sent = self._answered = self._pinged = 0  # bytes in all: written, known to have arrived, at the last PING
+        self._dropped = False
+        self._closing: tuple[int, str] | None = None
+        self.closed = False
+        self.blocked_since: float | None = None
+        self.lagged = lagged
+        self.writable = writable
+
+    def put(self, frame: bytes, *, droppable: bool) -> None:
+        """Send a frame now, or as soon as the socket takes it."""
+        if self.closed or self._closing is not None:
+            return
+        if self._task is None and not self._frames and self._has_credit:
+            self._write(frame)
+        elif self._fits(frame) or not droppable:
+            self._queue(frame, droppable)
+        else:
+            self._drop()
+
+    def arrived(self, nonce: int) -> None:
+        """The client answered the PING that was sent after `nonce` bytes."""
+        if self._answered < nonce <= self._sent:
+            self._answered = nonce
+            self._drain()
+
+    def close(self, code: int, reason: str) -> None:
+        """Send what is queued and then close; nothing more is taken."""
+        if self._closing is None and not self.closed:
+            self._closing = (code, reason)
+            self._frames = deque((frame, droppable) for frame, droppable in self._frames if not droppable)
+            self._drain()
+
+    def abandon(self) -> None:
+        """The socket is gone."""
+        self.closed = True
+        self._frames.clear()
+        if self._task is not None:
+            self._task.cancel()
+
+    @property
+    def _has_credit(self) -> bool:
+        return not self._credited or self._sent - self._answered < self._limit_bytes
+
+    def _fits(self, frame: bytes) -> bool:
+        if not self._frames:
+            return True  # a frame larger than the bound still has to go some time
+        return len(self._frames) < self._limit_frames and self._bytes + len(frame) <= self._limit_bytes
+
+    def _queue(self, frame: bytes, droppable: bool) -> None:
+        self._frames.append((frame, droppable))
+        self._bytes += len(frame)
+        if self.blocked_since is None:
+            self.blocked_since = self._loop.time()
+
+    def _drop(self) -> None:
+        self._dropped = True
+        self._frames = deque((frame, droppable) for frame, droppable in self._frames if not droppable)
+        self._bytes = sum(len(frame) for frame, _ in self._frames)
+        self.lagged()
+
+    def _write(self, frame: bytes) -> None:
+        self._sent += len(frame)
+        self._run({"type": "websocket.send", "bytes": frame})
+        if self._credited and self._sent - self._pinged > self._limit_bytes // 4 and self._task is None:
+            self._pinged = self._sent
+            self._run({"type": "websocket.send", "bytes": encode_ping(self._sent)})
+
+    def _run(self, message: dict[str, Any]) -> None:
+        task = asyncio.Task(self._send(message), loop=self._loop, eager_start=True)  # type: ignore[arg-type]  # an ASGI send is a coroutine function
+        if task.done():
+            self._written(task)
+        else:
+            self._task = task
+            task.add_done_callback(self._resume)
+
+    def _written(self, task: asyncio.Task[None]) -> None:
+        # A send that fails means that the peer is gone; the consumer's receive will say so.
+        if task.cancelled() or task.exception() is not None:
+            self.closed = True
+            self._frames.clear()
+
+    def _resume(self, task: asyncio.Task[None]) -> None:
+        self._task = None
+        self._written(task)
+        self._drain()
+
+    def _drain(self) -> None:
+        while self._frames and self._task is None and not self.closed and (self._has_credit or self._closing):
+            frame, _ = self._frames.popleft()
+            self._bytes -= len(frame)
+            self._write(frame)
+        if self._frames or self._task is not None or self.closed:
+            return
+        self.blocked_since = None
+        if self._closing is not None:
+            self.closed = True
+            code, reason = self._closing
+            self._run({"type": "websocket.close", "code": code, "reason": reason})
+        elif self._dropped and self._has_credit:
+            self._dropped = False
+            self.writable()

@@ -1,0 +1,83 @@
+"""Run a few lines against an application's database from outside its processes, as an operator's shell would.
+
+`python -m tests.seed` reads Python code from standard input, runs it with Django set up, and prints the value of `result` as JSON.
+"""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+from .servers import ROOT, app_env
+
+PRELUDE = """
+from datetime import timedelta
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.models import Group
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import connection, transaction
+from django.utils import timezone
+from documents.models import *
+from permissions import sharing
+from permissions.models import User
+from permissions.roles import Role
+
+def person(name):
+    user = User.objects.filter(username=name).first()
+    if user is None:
+        user = User.objects.create_user(name, f"{name}@example.org", "correct horse", name=name.title())
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.create()
+    return {"id": user.pk, "session": session.session_key}
+
+def user(name):
+    return User.objects.get(username=name)
+"""
+
+
+def run(code: str, *, database_url: str, redis_url: str = "") -> Any:
+    """The value that `code` leaves in `result`. Raises `RuntimeError` with what it printed when it fails."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.seed"],
+        cwd=ROOT,
+        env=app_env(database_url=database_url, redis_url=redis_url),
+        input=code,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise RuntimeError(done.stdout + done.stderr)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def scene(
+    *, owner: str, shared: dict[str, str], database_url: str, documents: int = 1, redis_url: str = ""
+) -> dict[str, Any]:
+    """People with sessions and documents of the owner shared with them: {"documents": [uuid], "people": {name: {id, session}}}."""
+    return run(
+        f"""
+people = {{name: person(name) for name in {[owner, *shared]!r}}}
+made = []
+for n in range({documents}):
+    document = Document.objects.create_for(owner=user({owner!r}), title=f"minutes {{n}}")
+    for name, role in {shared!r}.items():
+        sharing.grant(by=user({owner!r}), obj=document, to=user(name), role=Role.parse(role))
+    made.append(str(document.pk))
+result = {{"documents": made, "people": people}}
+""",
+        database_url=database_url,
+        redis_url=redis_url,
+    )
+
+
+if __name__ == "__main__":
+    import django
+
+    django.setup()
+    names: dict[str, Any] = {"result": None}
+    exec(PRELUDE + sys.stdin.read(), names)
+    print(json.dumps(names["result"], default=str))
