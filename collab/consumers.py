@@ -1,7 +1,8 @@
 """`DocumentConsumer`: a socket on one side, a room on the other, as little as possible between.
 
-Channels' own dispatch puts a thread hop and a task in front of every frame, on the thread that runs every async ORM call (0.16 ms idle,
-5 ms under load). So this is a plain loop over `receive`, and no channel of the layer belongs to a connection: the relay has one a process.
+Channels' own dispatch puts a thread hop and a task in front of every frame, on the thread that runs every async ORM
+call (0.16 ms idle, 5 ms under load). So this is a plain loop over `receive`, and no channel of the layer belongs to a
+connection: the relay has one a process.
 """
 
 import asyncio
@@ -15,13 +16,14 @@ from .admission import Denied, admit, session_cookie
 from .core.errors import CollabError, ProtocolError
 from .core.messages import SUBPROTOCOL
 from .core.room import vet
-from .hub import Hub, LiveRoom, Member, Unavailable
+from .hub import Hub, Unavailable
+from .live import LiveRoom, Member
 from .store import DATABASE_DOWN
 
 READ_ASIDE_BYTES = 64 << 10  # a larger frame is read on a thread: the others' frames need not wait for it
 
 
-class DocumentConsumer(AsyncConsumer):
+class DocumentConsumer(AsyncConsumer):  # type: ignore[misc]  # Channels has no types
     """One person's socket on one document."""
 
     accepted = False

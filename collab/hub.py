@@ -1,7 +1,7 @@
 """The rooms of this process: load each once, carry out what they ask, keep the promises that need a clock.
 
-Everything here runs on one event loop. A room's method and the carrying out of its effects happen without an await between them, so no
-lock is needed and no half state is seen.
+Everything here runs on one event loop. A room's method and the carrying out of its effects happen without an await
+between them, so no lock is needed and no half state is seen.
 """
 
 import asyncio
@@ -11,231 +11,26 @@ import uuid
 from collections import Counter
 from collections.abc import Coroutine
 from dataclasses import fields
-from enum import Enum
 from typing import Any
 
 from django.conf import settings
 
-
+from documents import compaction
 from permissions.roles import Role
 
-from .core.batch import Batch, Committed, Gone, Outcome
-from .core.connection import Connection, Dialect
-from .core.effects import (
-    Broadcast,
-    CatchUp,
-    Close,
-    Effect,
-    Publish,
-    PublishPresence,
-    Quarantine,
-    Ready,
-    Recheck,
-    Reload,
-    Send,
-)
-from .core.errors import CollabError
-from .core.messages import Pong
-from .core.room import Bounds, Room, Vetted, vet
+from .core.connection import Connection, Dialect, Person
+from .core.room import Bounds
 from .journal import Journal
+from .live import LiveRoom, Member, State
 from .outbox import Outbox, Sender
 from .relay import AccessNews, Delta, News, PresenceNews, Relay
 from .store import DATABASE_DOWN, Store
 
 logger = logging.getLogger(__name__)
 
-CLOSE_PATIENCE_S = 5.0  # how long a socket may take to say goodbye
-RELOAD_RETRY_S = 0.5
-
-
-class State(Enum):
-    """A room's life. LOADING -> LIVE <-> IDLE -> CLOSING; a failed load leaves nothing."""
-
-    LOADING = "loading"
-    LIVE = "live"
-    IDLE = "idle"
-    CLOSING = "closing"
-
 
 class Unavailable(Exception):
     """The document cannot be loaded just now."""
-
-
-class Member:
-    """One socket in a room: the connection the room knows, and the way to it."""
-
-    __slots__ = ("connection", "outbox", "session", "task")
-
-    def __init__(self, connection: Connection, outbox: Outbox, session: str, task: asyncio.Task[Any] | None) -> None:
-        self.connection = connection
-        self.outbox = outbox
-        self.session = session
-        self.task = task
-
-
-class LiveRoom:
-    """A room, its sockets, and its place in the hub."""
-
-    def __init__(self, hub: "Hub", document: uuid.UUID) -> None:
-        self.hub = hub
-        self.document = document
-        self.room = Room(bounds=hub.bounds)
-        self.state = State.LOADING
-        self.members: dict[int, Member] = {}
-        self.idle_since: float | None = None
-        self.reading = False  # a catch-up is under way
-        self.tail = 0  # log rows, and bytes, after the newest state
-        self.tail_bytes = 0
-        self.compacting = False
-        self._space = asyncio.Event()
-        self._space.set()
-
-    # -- for the consumer ------------------------------------------------------------------------------------------
-
-    def receive(self, member: Member, frame: bytes) -> None:
-        """A frame from a socket."""
-        try:
-            vetted = vet(frame, max_bytes=self.room.bounds.max_message_bytes)
-        except CollabError as error:
-            self.reject(member, error)
-        else:
-            self.take(member, vetted)
-
-    def take(self, member: Member, vetted: Vetted) -> None:
-        """A frame that was read already."""
-        if isinstance(vetted.message, Pong):
-            member.outbox.arrived(vetted.message.nonce)
-        try:
-            effects = self.room.take(member.connection, vetted, self.hub.now_ms())
-        except CollabError as error:
-            effects = self.room.reject(member.connection, error)
-        self.carry_out(effects)
-
-    def reject(self, member: Member, error: CollabError) -> None:
-        """A frame that is not of the protocol."""
-        self.carry_out(self.room.reject(member.connection, error))
-
-    async def space(self) -> None:
-        """Wait until the inbox has room: meanwhile the socket is not read."""
-        while self.room.full:
-            self._space.clear()
-            await self._space.wait()
-
-    # -- for the journal -------------------------------------------------------------------------------------------
-
-    def prepare(self) -> Batch | None:
-        """The edits to commit now."""
-        try:
-            batch, effects = self.room.prepare()
-        except Exception:
-            logger.exception("document %s: a cycle cannot be prepared", self.document)
-            self.fail()
-            return None
-        self._space.set()
-        self.carry_out(effects)
-        return batch
-
-    def settle(self, outcome: Outcome) -> None:
-        """The batch was committed, or not."""
-        if isinstance(outcome, Gone):
-            self.vanish()
-            return
-        if isinstance(outcome, Committed):
-            self.tail += outcome.last - self.room.head
-            self.tail_bytes += sum(map(len, outcome.missed))
-            effects = self.room.committed(outcome)
-        else:
-            effects = self.room.rejected(outcome)
-        self.carry_out(effects)
-        if self.room.presence.dirty:  # carets of what was just shown
-            self.carry_out(self.room.flush_presence())
-        self.hub.compact_if_due(self)
-
-    def fail(self) -> None:
-        """The room cannot go on. Its people come back to a fresh one, and send again what was not acknowledged."""
-        self.hub.drop(self, 4508, "the document could not be saved just now")
-
-    # -- effects ---------------------------------------------------------------------------------------------------
-
-    def carry_out(self, effects: list[Effect]) -> None:
-        """Do what the room asked for, in order."""
-        for effect in effects:
-            if isinstance(effect, Send):
-                member = self.members.get(effect.connection)
-                if member is not None:
-                    member.outbox.put(effect.frame, droppable=effect.droppable)
-            elif isinstance(effect, Broadcast):
-                self._broadcast(effect)
-            elif isinstance(effect, Ready):
-                self.hub.journal.ready(self)
-            elif isinstance(effect, Publish):
-                self.tail_bytes += len(effect.update)
-                news = Delta(self.document, self.hub.relay.node, effect.first, effect.last, effect.update)
-                self.hub.relay.publish(news)
-            elif isinstance(effect, PublishPresence):
-                self.hub.relay.publish(PresenceNews(self.document, self.hub.relay.node, False, effect.entries))
-            elif isinstance(effect, Close):
-                self._close(effect)
-            elif isinstance(effect, CatchUp):
-                self.hub.spawn(self._catch_up(effect.head))
-            elif isinstance(effect, Reload):
-                self.hub.spawn(self._reload())
-            elif isinstance(effect, Recheck):
-                self.hub.spawn(self.hub.recheck(self, effect.users))
-            elif isinstance(effect, Quarantine):
-                self.hub.spawn(self._quarantine(effect))
-
-    def _broadcast(self, effect: Broadcast) -> None:
-        without = effect.without
-        for member in list(self.members.values()):
-            connection = member.connection
-            if connection.synced and connection.id not in without:
-                member.outbox.put(effect.coscribe if connection.dialect is Dialect.COSCRIBE else effect.stock, droppable=True)
-
-    def _close(self, effect: Close) -> None:
-        member = self.members.pop(effect.connection, None)
-        if member is None:
-            return
-        logger.warning("document %s: closed a socket with %d (%s)", self.document, effect.code, effect.reason)
-        member.outbox.close(effect.code, effect.reason)
-        if member.task is not None:
-            self.hub.loop.call_later(CLOSE_PATIENCE_S, member.task.cancel)
-
-    def vanish(self) -> None:
-        """The document was deleted: everybody leaves."""
-        self.carry_out(self.room.gone())
-        self.hub.forget(self)
-
-    async def _catch_up(self, head: int) -> None:
-        """Read the log rows that the relay did not bring."""
-        if self.reading or self.state is State.CLOSING:
-            return
-        self.reading = True
-        try:
-            rows = await self.hub.store.rows_after(self.document, head)
-            self.carry_out(self.room.catch_up(head + 1, rows))
-        except DATABASE_DOWN as error:
-            logger.warning("document %s: the log cannot be read just now (%s)", self.document, type(error).__name__)
-        finally:
-            self.reading = False
-
-    async def _reload(self) -> None:
-        """Load the doc again from the log, for as long as it takes."""
-        while self.state is not State.CLOSING:
-            try:
-                loaded = await self.hub.store.load(self.document)
-            except DATABASE_DOWN:
-                await asyncio.sleep(RELOAD_RETRY_S)
-                continue
-            if loaded is None:
-                self.vanish()
-            elif self.state is not State.CLOSING:
-                self.carry_out(self.room.reloaded(loaded.head, loaded.updates))
-            return
-
-    async def _quarantine(self, effect: Quarantine) -> None:
-        logger.error("document %s: bytes of user %d broke the doc (%s)", self.document, effect.user, effect.error)
-        await self.hub.store.quarantine(self.document, effect.user, effect.update, effect.error)
 
 
 class Hub:
@@ -315,34 +110,37 @@ class Hub:
     async def _load(self, document: uuid.UUID, future: asyncio.Future[LiveRoom]) -> None:
         live = LiveRoom(self, document)
         self.relay.join(document)  # hear first, then load, then poll: nothing falls between
+        loaded = None
         try:
             loaded = await self.store.load(document)
-            if loaded is None:
-                raise Unavailable
-            live.room.load(loaded.head, loaded.updates)
-        except BaseException as error:
-            self._rooms.pop(document, None)
-            self.relay.leave(document)
-            if not isinstance(error, Unavailable):
-                logger.error("document %s cannot be loaded", document, exc_info=error)
-            future.set_exception(Unavailable(str(document)))
-            future.exception()  # there may be nobody left who waits
+            if loaded is not None:
+                live.room.load(loaded.head, loaded.updates)
+        except BaseException as error:  # also what yrs panics with; a failed load leaves nothing
+            logger.error("document %s cannot be loaded", document, exc_info=error)
+            loaded = None
             if isinstance(error, asyncio.CancelledError):
                 raise
+        finally:
+            if loaded is None:
+                self._rooms.pop(document, None)
+                self.relay.leave(document)
+                future.set_exception(Unavailable(str(document)))
+                future.exception()  # there may be nobody left who waits
+        if loaded is None:
             return
         live.tail, live.tail_bytes = loaded.head - loaded.state_seq, loaded.tail_bytes
         live.state = State.IDLE
         live.idle_since = self.loop.time()
         future.set_result(live)
         logger.info("document %s: room opened at row %d", document, loaded.head)
-        self.relay.publish(PresenceNews(document, self.relay.node, True, ()))
+        self.relay.publish(PresenceNews(document, self.relay.node, (), asking=True))
         self.spawn(self._poll())
 
     def enter(
         self,
         live: LiveRoom,
         *,
-        person: Any,
+        person: Person,
         role: Role,
         session: str,
         coscribe: bool,
@@ -399,7 +197,7 @@ class Hub:
     def forget(self, live: LiveRoom) -> None:
         """Unload a room."""
         live.state = State.CLOSING
-        live.room.unload()
+        live.room.replica.unload()
         self._rooms.pop(live.document, None)
         self.relay.leave(live.document)
         logger.info("document %s: room closed at row %d", live.document, live.room.head)
@@ -407,7 +205,8 @@ class Hub:
     def compact_if_due(self, live: LiveRoom) -> None:
         """Write a new state in the background when the log has grown enough since the last."""
         due = (
-            live.tail >= self.settings["COMPACT_AFTER_UPDATES"] or live.tail_bytes >= self.settings["COMPACT_AFTER_BYTES"]
+            live.tail >= self.settings["COMPACT_AFTER_UPDATES"]
+            or live.tail_bytes >= self.settings["COMPACT_AFTER_BYTES"]
         )
         if due and not live.compacting:
             live.compacting = True
@@ -416,8 +215,6 @@ class Hub:
     async def _compact(self, live: LiveRoom) -> None:
         before, before_bytes = live.tail, live.tail_bytes
         try:
-            from documents import compaction
-
             await compaction.compact(live.document)
             live.tail -= before
             live.tail_bytes -= before_bytes
@@ -426,7 +223,8 @@ class Hub:
         finally:
             live.compacting = False
 
-    # -- what other processes, and other parts of this one, say ---------------------------------------------------------
+    # -- what other processes, and other parts of this one, say
+    # ---------------------------------------------------------
 
     def hear(self, news: News) -> None:
         """A message of the relay."""
@@ -444,7 +242,7 @@ class Hub:
         live.room.presence.receive_remote(news.node, news.entries, self.now_ms())
         ours = live.room.presence.ours()
         if news.asking and ours:
-            self.relay.publish(PresenceNews(news.document, self.relay.node, False, ours))
+            self.relay.publish(PresenceNews(news.document, self.relay.node, ours))
 
     def access_changed(self, document: uuid.UUID | None, user: int | None = None) -> None:
         """Rights changed in this process: act on it here, and tell the others. Call on the loop."""
@@ -509,9 +307,10 @@ class Hub:
                 since = member.outbox.blocked_since
                 if since is not None and self.loop.time() - since > late:
                     live.carry_out(live.room.evict(member.connection, 1013, "too slow"))
-            if live.state is State.IDLE and live.idle_since is not None and not live.room.unsaved:
-                if self.loop.time() - live.idle_since > self.settings["ROOM_KEEP_WARM_MS"] / 1000:
-                    self.forget(live)
+            since = live.idle_since
+            warm = self.settings["ROOM_KEEP_WARM_MS"] / 1000
+            if since is not None and self.loop.time() - since > warm and not live.room.unsaved:
+                self.forget(live)
 
     async def _poll(self) -> None:
         """One query for all open documents: heals whatever the relay lost, and finds what was deleted."""
@@ -520,7 +319,7 @@ class Hub:
             return
         heads = await self.store.heads([live.document for live in rooms])
         for live in rooms:
-            if live.state is State.CLOSING:
+            if live.closing:
                 continue
             head = heads.get(live.document)
             if head is None:
@@ -558,7 +357,9 @@ def current() -> Hub:
 
 
 def tell_everybody(document: uuid.UUID | None, user: int | None = None) -> bool:
-    """`access_changed` for the hub of this process, from any thread. False where there is none: no socket has come yet, or it is a command."""
+    """`access_changed` for the hub of this process, from any thread. False where there is none: no socket has come
+    yet, or it is a command.
+    """
     living = [(loop, hub) for loop, hub in _hubs.items() if loop.is_running()]
     for loop, hub in living:
         loop.call_soon_threadsafe(hub.access_changed, document, user)

@@ -1,8 +1,8 @@
 """Group commit: one transaction for the edits of all rooms that have any.
 
-While a commit runs, edits gather in the rooms' inboxes; the next commit takes them all. An idle room so commits at once, and under load a
-batch is what came in during the last cycle. After a fan-out that took t the journal yields t, so that it never takes more than half of the
-loop, and the batch grows instead of the latency.
+While a commit runs, edits gather in the rooms' inboxes; the next commit takes them all. An idle room so commits at
+once, and under load a batch is what came in during the last cycle. After a fan-out that took t the journal yields t,
+so that it never takes more than half of the loop, and the batch grows instead of the latency.
 """
 
 import asyncio
@@ -92,7 +92,9 @@ class Journal:
         return batches
 
     async def _commit(self, batches: Sequence[tuple[Writer, Batch]]) -> Sequence[Outcome | None]:
-        """The outcome of each batch. Waits for a database that is down, for as long as it takes: nothing is acknowledged meanwhile."""
+        """The outcome of each batch. Waits for a database that is down, for as long as it takes: nothing is
+        acknowledged meanwhile.
+        """
         delay = RETRY_FIRST_S
         while True:
             try:
@@ -115,4 +117,6 @@ class Journal:
     def _note_stall(self, error: Exception) -> None:
         if self.stalled_since is None:
             self.stalled_since = asyncio.get_running_loop().time()
-            logger.error("the database does not answer (%s): nothing is acknowledged until it does", type(error).__name__)
+            logger.error(
+                "the database does not answer (%s): nothing is acknowledged until it does", type(error).__name__
+            )

@@ -1,23 +1,25 @@
 """The bounded send queue of one socket.
 
-A frame is written at once when the socket takes it: the `send` coroutine runs on the spot, without a task switch. When the server
-makes it wait (uvicorn, above its high-water mark) frames queue up here; over the bound those that may be lost are, and one diff makes
-up for them later (`Room.lagging`, `Room.writable`). daphne never makes us wait, so a `coscribe.v1` client also has a credit: it must
-answer a PING for every part of the bound we send.
+A frame is written at once when the socket takes it: the `send` coroutine runs on the spot, without a task switch. When
+the server makes it wait (uvicorn, above its high-water mark) frames queue up here; over the bound those that may be
+lost are, and one diff makes up for them later (`Room.lagging`, `Room.writable`). daphne never makes us wait, so a
+`coscribe.v1` client also has a credit: it must answer a PING for every part of the bound we send.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from .core.messages import encode_ping
 
-Sender = Callable[[dict[str, Any]], Awaitable[None]]
+Sender = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
 
 
 class Outbox:
-    """Frames to one socket, in order. `lagged` is called when frames were dropped, `writable` when there is room again."""
+    """Frames to one socket, in order. `lagged` is called when frames were dropped, `writable` when there is room
+    again.
+    """
 
     __slots__ = (
         "_answered",
@@ -125,7 +127,7 @@ class Outbox:
             self._run({"type": "websocket.send", "bytes": encode_ping(self._sent)})
 
     def _run(self, message: dict[str, Any]) -> None:
-        task = asyncio.Task(self._send(message), loop=self._loop, eager_start=True)  # type: ignore[arg-type]  # an ASGI send is a coroutine function
+        task: asyncio.Task[None] = asyncio.Task(self._send(message), loop=self._loop, eager_start=True)
         if task.done():
             self._written(task)
         else:

@@ -15,7 +15,8 @@ from . import hub, relay
 def tell_rooms(*, model: type[Any], object_id: Any, **_: Any) -> None:
     """Rights on a document changed, or a person's on any. Runs on the thread that committed the change.
 
-    A server tells its own rooms and the relay; a command has no rooms, and only rings the doorbell. A lost ring is caught by the sweep.
+    A server tells its own rooms and the relay; a command has no rooms, and only rings the doorbell. A lost ring is
+    caught by the sweep.
     """
     document, user = (object_id, None) if model is Document else (None, object_id)
     if not hub.tell_everybody(document, user):

@@ -1,8 +1,8 @@
 """Between processes: one channel per process, one group per open document, and one group of all processes.
 
-The channel layer is a doorbell, never the truth: it may lose any message (a full queue, a Redis restart, a broken connection), and nobody
-will say so. What is lost is a gap in the log's sequence, and the hub's poll finds gaps. So sending never waits and never fails: messages go
-through a bounded queue, and what does not fit is dropped.
+The channel layer is a doorbell, never the truth: it may lose any message (a full queue, a Redis restart, a broken
+connection), and nobody will say so. What is lost is a gap in the log's sequence, and the hub's poll finds gaps. So
+sending never waits and never fails: messages go through a bounded queue, and what does not fit is dropped.
 """
 
 import asyncio
@@ -38,8 +38,8 @@ class PresenceNews:
 
     document: uuid.UUID
     node: str
-    asking: bool
     entries: tuple[tuple[int, int, bytes, int], ...]
+    asking: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +67,16 @@ class Relay:
         self._changed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._channel: str | None = None
+        self._listening = asyncio.Event()
         self._down = False
 
     def start(self) -> None:
         """Begin to listen and to send. With the in-memory layer there is nobody else, and nothing to do."""
         if not self._alone:
             self._groups.add(EVERYBODY)
-            self._tasks = [asyncio.create_task(each(), name="relay") for each in (self._listen, self._subscribe, self._speak)]
+            self._tasks = [
+                asyncio.create_task(each(), name="relay") for each in (self._listen, self._subscribe, self._speak)
+            ]
 
     async def close(self) -> None:
         """Stop. What is still waiting to be sent is a gap, and gaps heal."""
@@ -106,7 +109,7 @@ class Relay:
             group, message = await self._waiting.get()
             try:
                 await self._layer.group_send(group, message)
-            except Exception as error:  # any failure of Redis or its client: a lost message is a gap
+            except Exception as error:  # noqa: BLE001 - any failure of Redis or its client: a lost message is a gap
                 self._trouble(error)
                 while not self._waiting.empty():  # old doorbells are of no use
                     self._waiting.get_nowait()
@@ -119,13 +122,14 @@ class Relay:
             try:
                 if self._channel is None:
                     self._channel = await self._layer.new_channel()
+                    self._listening.set()
                 for group in self._groups - self._joined:
                     await self._layer.group_add(group, self._channel)
                     self._joined.add(group)
                 for group in self._joined - self._groups:
                     await self._layer.group_discard(group, self._channel)
                     self._joined.discard(group)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - as above: tried again
                 self._trouble(error)
                 await asyncio.sleep(RETRY_S)
                 self._changed.set()
@@ -136,13 +140,12 @@ class Relay:
 
     async def _listen(self) -> None:
         self._changed.set()
+        await self._listening.wait()
         while True:
-            while self._channel is None:
-                await asyncio.sleep(0.05)
             try:
                 message = await self._layer.receive(self._channel)
                 news = decode(message)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - as above: tried again
                 self._trouble(error)
                 await asyncio.sleep(RETRY_S)
                 continue
@@ -159,14 +162,18 @@ class Relay:
 
 
 async def ring(news: AccessNews) -> None:
-    """Tell all processes from one that has no relay of its own (a command). A channel layer that is down costs a log line."""
+    """Tell all processes from one that has no relay of its own (a command). A channel layer that is down costs a log
+    line.
+    """
     layer: Any = get_channel_layer()
     if layer is None or isinstance(layer, InMemoryChannelLayer):
         return
     try:
         await layer.group_send(EVERYBODY, encode(news))
-    except Exception as error:  # Redis is down: the sweep of each process will see the change
-        logger.warning("the channel layer does not answer (%s): the change takes effect with the next sweep", type(error).__name__)
+    except Exception as error:  # noqa: BLE001 - Redis is down: the sweep of each process will see the change
+        logger.warning(
+            "the channel layer does not answer (%s): the change takes effect with the next sweep", type(error).__name__
+        )
 
 
 def encode(news: News) -> dict[str, Any]:
@@ -201,7 +208,7 @@ def decode(message: dict[str, Any]) -> News:
     if message["type"] == "delta":
         return Delta(document, message["node"], message["first"], message["last"], message["update"])
     entries = tuple((client, clock, state, user) for client, clock, state, user in message["entries"])
-    return PresenceNews(document, message["node"], message["asking"], entries)
+    return PresenceNews(document, message["node"], entries, asking=message["asking"])
 
 
 def _group(document: uuid.UUID) -> str:

@@ -1,7 +1,7 @@
 """The only road from realtime to rows: `documents.log` and `permissions.access`, on threads of our own.
 
-Django's async ORM runs every call of the process on one shared thread. The journal must not wait in that queue, so it has a thread,
-and so a database connection, to itself; reading has a few more.
+Django's async ORM runs every call of the process on one shared thread. The journal must not wait in that queue, so it
+has a thread, and so a database connection, to itself; reading has a few more.
 """
 
 import asyncio
@@ -34,8 +34,8 @@ class Store:
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store")
 
     async def commit(self, batches: Sequence[tuple[uuid.UUID, Batch]]) -> list[Outcome]:
-        """Append the batches to their logs in one transaction. When this returns it is committed; when it raises, unknown:
-        call it again with the same batches, nothing is stored twice."""
+        """Append the batches to their logs in one transaction. When this returns it is committed; when it raises,
+        unknown: call it again with the same batches, nothing is stored twice."""
         appends = [_append(document, batch) for document, batch in batches]
         results = await self._on(self._writer, lambda: log.append(appends, clients_of=_clients_of))
         return [_outcome(result) for result in results]
@@ -70,9 +70,7 @@ class Store:
 
     async def quarantine(self, document: uuid.UUID, user: int, payload: bytes, error: str) -> None:
         """Keep bytes that broke the document."""
-        await self._on(
-            self._readers, lambda: log.quarantine(document, author=user, payload=payload, error=error)
-        )
+        await self._on(self._readers, lambda: log.quarantine(document, author=user, payload=payload, error=error))
 
     async def read[T](self, visit: Callable[[], T]) -> T:
         """Run one synchronous visit to the database on a reader's thread (`admission`)."""

@@ -53,8 +53,8 @@ class Appended:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Nothing was appended: `authors` may not edit, `claims` are somebody else's, or (both empty) the log has moved under structs
-    of the same clients: load the document and try again."""
+    """Nothing was appended: `authors` may not edit, `claims` are somebody else's, or (both empty) the log has moved
+    under structs of the same clients: load the document and try again."""
 
     authors: frozenset[int] = frozenset()
     claims: frozenset[int] = frozenset()
@@ -79,11 +79,12 @@ Result = Appended | Refused | Missing
 
 
 def append(appends: Sequence[Append], *, clients_of: Callable[[bytes], Collection[int]]) -> list[Result]:
-    """Append to many documents in one transaction: all that may be is committed when this returns, nothing if it raises.
+    """Append to many documents in one transaction: all that may be is committed when this returns, nothing if it
+    raises.
 
-    The documents' rows are locked in id order. Under the lock one permission query answers for all (document, author) pairs, so an
-    author's right is that of the moment of the commit. Every document stands or falls by itself. `clients_of` reads the client ids
-    under which an update has structs.
+    The documents' rows are locked in id order. Under the lock one permission query answers for all (document, author)
+    pairs, so an author's right is that of the moment of the commit. Every document stands or falls by itself.
+    `clients_of` reads the client ids under which an update has structs.
     """
     with transaction.atomic():
         heads = _lock_heads(sorted({each.document for each in appends}))
@@ -146,7 +147,9 @@ def quarantine(document: uuid.UUID, *, author: int, payload: bytes, error: str) 
 
 
 class LogBroken(Exception):
-    """The log of a document has a hole. Nothing is shown or written until an operator has looked (`verify_documents`)."""
+    """The log of a document has a hole. Nothing is shown or written until an operator has looked
+    (`verify_documents`).
+    """
 
     def __init__(self, document: uuid.UUID, *, expected: int, actual: int) -> None:
         self.document, self.expected, self.actual = document, expected, actual
@@ -176,12 +179,16 @@ def _judge(
 
 
 def _claim(each: Append) -> set[int]:
-    """Register the client ids these rows introduce; those that belong to somebody else are returned and nothing is registered."""
+    """Register the client ids these rows introduce; those that belong to somebody else are returned and nothing is
+    registered.
+    """
     claims = {client: row.author for row in each.rows for client in row.claims}
     if not claims:
         return set()
     owners = dict(
-        DocumentClient.objects.filter(document=each.document, client_id__in=list(claims)).values_list("client_id", "user_id")
+        DocumentClient.objects.filter(document=each.document, client_id__in=list(claims)).values_list(
+            "client_id", "user_id"
+        )
     )
     foreign = {client for client, user in owners.items() if user != claims[client]}
     if not foreign:
@@ -205,7 +212,9 @@ def _lock_heads(ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
                 f"({', '.join(['%s'] * len(some))}) ORDER BY id{lock}",
                 [pk.get_db_prep_value(each, connection) for each in some],
             )
-            found.update((each if isinstance(each, uuid.UUID) else uuid.UUID(each), head) for each, head in cursor.fetchall())
+            found.update(
+                (each if isinstance(each, uuid.UUID) else uuid.UUID(each), head) for each, head in cursor.fetchall()
+            )
     return found
 
 

@@ -78,8 +78,8 @@ class DocumentGroupPermission(GroupObjectPermissionBase):
 class DocumentUpdate(models.Model):
     """A row of the log: one author's net new change, as a Yjs update (v1 encoding) that integrates by itself.
 
-    Rows are appended under the document's row lock, numbered 1, 2, 3 without gaps, and never changed: they are the truth,
-    and they are the history.
+    Rows are appended under the document's row lock, numbered 1, 2, 3 without gaps, and never changed: they are the
+    truth, and they are the history.
     """
 
     document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="updates")
@@ -116,7 +116,7 @@ class DocumentState(models.Model):
 
 
 class DocumentClient(models.Model):
-    """A Yjs client id that has written to the document, and the person it belongs to: nobody else may write under it."""
+    """A Yjs client id that has written to the document, and whose it is: nobody else may write under it."""
 
     document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="clients")
     client_id = models.PositiveBigIntegerField()

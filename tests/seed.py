@@ -1,6 +1,7 @@
 """Run a few lines against an application's database from outside its processes, as an operator's shell would.
 
-`python -m tests.seed` reads Python code from standard input, runs it with Django set up, and prints the value of `result` as JSON.
+`python -m tests.seed` reads Python code from standard input, runs it with Django set up, and prints the value of
+`result` as JSON.
 """
 
 import json
@@ -57,8 +58,10 @@ def run(code: str, *, database_url: str, redis_url: str = "") -> Any:
 def scene(
     *, owner: str, shared: dict[str, str], database_url: str, documents: int = 1, redis_url: str = ""
 ) -> dict[str, Any]:
-    """People with sessions and documents of the owner shared with them: {"documents": [uuid], "people": {name: {id, session}}}."""
-    return run(
+    """People with sessions and documents of the owner shared with them: {"documents": [uuid], "people": {name: {id,
+    session}}}.
+    """
+    made: dict[str, Any] = run(
         f"""
 people = {{name: person(name) for name in {[owner, *shared]!r}}}
 made = []
@@ -72,6 +75,7 @@ result = {{"documents": made, "people": people}}
         database_url=database_url,
         redis_url=redis_url,
     )
+    return made
 
 
 if __name__ == "__main__":
@@ -80,4 +84,4 @@ if __name__ == "__main__":
     django.setup()
     names: dict[str, Any] = {"result": None}
     exec(PRELUDE + sys.stdin.read(), names)
-    print(json.dumps(names["result"], default=str))
+    sys.stdout.write(json.dumps(names["result"], default=str) + "\n")

@@ -52,7 +52,9 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """The batch is in the log: its rows are first..last. `missed`: rows base + 1 .. first - 1, written by other processes."""
+    """The batch is in the log: its rows are first..last. `missed`: rows base + 1 .. first - 1, written by other
+    processes.
+    """
 
     first: int
     last: int
@@ -62,8 +64,8 @@ class Committed:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """Nothing of the batch is in the log. The edits of `users` (no right any more) and those under the client ids `forged`
-    (somebody else's) never will be; the rest is to be prepared again, on a doc loaded afresh."""
+    """Nothing of the batch is in the log. The edits of `users` (no right any more) and those under the client ids
+    `forged` (somebody else's) never will be; the rest is to be prepared again, on a doc loaded afresh."""
 
     users: frozenset[int] = frozenset()
     forged: frozenset[int] = frozenset()

@@ -1,4 +1,6 @@
-"""The ways a client can break the protocol. Each error carries the close code of docs/wire.md and a reason without its bytes."""
+"""The ways a client can break the protocol. Each error carries the close code of docs/wire.md and a reason without its
+bytes.
+"""
 
 
 class CollabError(Exception):

@@ -1,12 +1,14 @@
 """What a Yjs update touches, read from its bytes without integrating them. Sans I/O.
 
-The update comes from a stranger, and yrs is not safe against hostile bytes (deep nesting overflows the C stack, gaps stay
-pending unseen, broken JSON reaches every browser). So each update is read here first, structure by structure, in one bounded
-pass that never recurses. What passes is well-formed update v1: Yjs `src/utils/encoding.js`, `src/structs/*.js`.
+The update comes from a stranger, and yrs is not safe against hostile bytes (deep nesting overflows the C stack, gaps
+stay pending unseen, broken JSON reaches every browser). So each update is read here first, structure by structure, in
+one bounded pass that never recurses. What passes is well-formed update v1: Yjs `src/utils/encoding.js`,
+`src/structs/*.js`.
 """
 
 import json
 from dataclasses import dataclass, field
+from math import isinf
 
 from .errors import BadUpdate, ProtocolError
 from .lib0 import MAX_SAFE_INTEGER
@@ -14,6 +16,11 @@ from .lib0 import MAX_SAFE_INTEGER
 MAX_CLOCK = 2**31 - 1  # clocks and lengths are 32-bit in yrs
 MAX_NESTING = 64  # of a lib0 "any" or JSON value; browsers overflow near 10,000
 MAX_CLIENTS = 4096  # in one update
+XML_ELEMENT = 3
+# Array, Map, Text, XmlElement, XmlFragment, XmlText. Not XmlHook (5): Yjs writes its name behind it, which yrs would
+# read as the next
+# struct. What is read here in another way than there is read unguarded.
+TYPES = frozenset({0, 1, 2, XML_ELEMENT, 4, 6})
 
 
 @dataclass(slots=True)
@@ -68,15 +75,15 @@ def _read(data: bytes) -> Footprint:  # noqa: C901 - one flat loop over the form
         first = clock
         if client in spans and spans[client][1] != clock:
             raise BadUpdate("an update lists a client twice")
-        elif client in spans:
+        if client in spans:
             first = spans[client][0]
         for _ in range(count):
             info = data[at]
             at += 1
             ref = info & 0x1F
-            if ref == 0 or ref == 10:  # GC, Skip
+            if info == 0 or info == 10:  # GC, Skip: the whole byte, as yrs reads it
                 length, at = _uint(data, at)
-                if ref == 10:
+                if info == 10:
                     first = clock + length
             else:
                 if info & 0xC0:
@@ -148,12 +155,6 @@ def _content(data: bytes, at: int, ref: int) -> tuple[int, int]:
     """Length in clock ticks of the content at `at`, and where it ends."""
     if ref == 1:  # deleted
         return _uint(data, at)
-    if ref == 2:  # JSON values, as text
-        count, at = _uint(data, at)
-        _check_count(data, at, count)
-        for _ in range(count):
-            at = _json(data, at, undefined=True)
-        return count, at
     if ref == 3:  # binary
         return 1, _skip_bytes(data, at)
     if ref == 5:  # embed
@@ -161,20 +162,22 @@ def _content(data: bytes, at: int, ref: int) -> tuple[int, int]:
     if ref == 6:  # format: key, value
         return 1, _json(data, _skip_string(data, at))
     if ref == 7:  # a shared type
-        kind, at = _uint(data, at)
-        if kind > 6:
-            raise ProtocolError("an update holds an unknown type")
-        return 1, _skip_string(data, at) if kind in (3, 5) else at
+        kind, at = data[at], at + 1
+        if kind not in TYPES:
+            raise BadUpdate("an update holds a type that this server cannot keep")
+        return 1, _skip_string(data, at) if kind == XML_ELEMENT else at
     if ref == 8:  # any values
         count, at = _uint(data, at)
         _check_count(data, at, count)
         return count, _skip_any(data, at, count)
     if ref == 9:  # sub-document: guid, options
         return 1, _skip_any(data, _skip_string(data, at), 1)
-    raise ProtocolError("an update holds unknown content")
+    # Among the rest is JSON (2), which Yjs has not written since version 13.0, and of which yrs reads one string too
+    # many.
+    raise BadUpdate("an update holds content that this server cannot keep")
 
 
-def _skip_any(data: bytes, at: int, count: int) -> int:
+def _skip_any(data: bytes, at: int, count: int) -> int:  # noqa: C901 - the table of lib0's types
     """Where `count` lib0 "any" values end. Keeps its own stack, so that nesting costs the attacker and not us."""
     waiting = [count]  # values still to read, per level
     in_object = [False]
@@ -214,14 +217,21 @@ def _skip_any(data: bytes, at: int, count: int) -> int:
     return at
 
 
-def _json(data: bytes, at: int, *, undefined: bool = False) -> int:
-    """Where the JSON text at `at` ends. Strict, because `JSON.parse` in every browser will read it (NaN would throw there)."""
+def _json(data: bytes, at: int) -> int:
+    """Where the JSON text at `at` ends. Strict, because `JSON.parse` in every browser will read it (NaN would throw
+    there).
+    """
     end = _skip_bytes(data, at)
     _, start = _uint(data, at)
     text = data[start:end]
-    if text in (b"null", b"true", b"{}") or (undefined and text == b"undefined"):
+    if text in (b"null", b"true", b"{}"):
         return end
-    check_json(text)
+    value = check_json(text)
+    if b"\\ud" in text.lower():
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:  # half of a surrogate pair is a string in JavaScript, but not in yrs
+            raise BadUpdate("a value holds half a character") from None
     return end
 
 
@@ -230,13 +240,20 @@ def check_json(text: bytes) -> object:
     if text.count(b"[") + text.count(b"{") > MAX_NESTING and _depth(text) > MAX_NESTING:
         raise BadUpdate("a value is nested too deeply")
     try:
-        return json.loads(text.decode(), parse_constant=_no_constant)
+        return json.loads(text.decode(), parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError):
         raise BadUpdate("a value is not JSON") from None
 
 
 def _no_constant(name: str) -> None:
     raise ValueError(name)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if isinf(number):  # 1e999: JavaScript reads it as infinity, which nobody can write as JSON again
+        raise ValueError(text)
+    return number
 
 
 def _depth(text: bytes) -> int:

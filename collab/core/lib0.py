@@ -1,7 +1,7 @@
 """lib0's variable-length encodings: total, bounded, sans I/O.
 
-Ours instead of `pycrdt.Decoder` and `Encoder`, because those read varints without a bound (quadratic time on hostile bytes),
-return short data on truncation, and write a string's length in characters instead of bytes.
+Ours instead of `pycrdt.Decoder` and `Encoder`, because those read varints without a bound (quadratic time on hostile
+bytes), return short data on truncation, and write a string's length in characters instead of bytes.
 """
 
 from .errors import ProtocolError

@@ -55,7 +55,9 @@ class Step1:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """An update from a client. `whole`: it is the answer to our step 1. `batch`: 0 for stock clients, which count nothing."""
+    """An update from a client. `whole`: it is the answer to our step 1. `batch`: 0 for stock clients, which count
+    nothing.
+    """
 
     update: bytes
     whole: bool

@@ -1,7 +1,7 @@
 """Who is here: awareness states by client id, stamped, owned, bounded, and gone when their owner is gone. Sans I/O.
 
-y-protocols `awareness.js` is what the clients run. The rules that are ours: the `user` of a state is the server's, an id belongs to
-the connection that introduced it, and a person who reconnects within the grace period never blinks.
+y-protocols `awareness.js` is what the clients run. The rules that are ours: the `user` of a state is the server's, an
+id belongs to the connection that introduced it, and a person who reconnects within the grace period never blinks.
 """
 
 import json
@@ -55,7 +55,8 @@ class Presence:
         return {entry.user for entry in self._entries.values()}
 
     def receive(self, connection: Connection, entries: Iterable[AwarenessEntry], now: int) -> None:
-        """Take in what a client says. Entries under ids it does not own are ignored: stock clients repeat what they hear.
+        """Take in what a client says. Entries under ids it does not own are ignored: stock clients repeat what they
+        hear.
 
         Raises `ProtocolError` for a state that is not a JSON object, `TooBig` over the bounds.
         """
@@ -76,7 +77,9 @@ class Presence:
             self._put(connection, said, state, entry, now)
 
     def receive_remote(self, node: str, said: Iterable[tuple[int, int, bytes, int]], now: int) -> None:
-        """Take in what another process says of its own people. Newer clocks win; a person who moved processes is taken over."""
+        """Take in what another process says of its own people. Newer clocks win; a person who moved processes is taken
+        over.
+        """
         for client, clock, state, user in said:
             entry = self._entries.get(client)
             if entry is not None and entry.node != node and not (entry.leaving_ms is not None or clock > entry.clock):
@@ -105,15 +108,17 @@ class Presence:
             self._remove(client)
 
     def expire(self, now: int) -> None:
-        """Remove those who left, and those of whom nothing was heard (their process was killed, their laptop sleeps)."""
+        """Remove those who left, and those of whom nothing was heard (their process was killed, their laptop
+        sleeps).
+        """
         for client, entry in list(self._entries.items()):
             left = entry.leaving_ms is not None and now >= entry.leaving_ms
             if left or now - entry.seen_ms > self._ttl_ms:
                 self._remove(client)
 
     def flush(self) -> tuple[dict[int, tuple[int | None, bytes]], tuple[tuple[int, int, bytes, int], ...]]:
-        """What changed since the last flush, the latest state of each: for the sockets (client id -> owner, encoded entry),
-        and for the other processes."""
+        """What changed since the last flush, the latest state of each: for the sockets (client id -> owner, encoded
+        entry), and for the other processes."""
         frames: dict[int, tuple[int | None, bytes]] = {}
         peers = []
         for client, ours in self._dirty.items():
@@ -153,9 +158,7 @@ class Presence:
             raise TooBig("awareness ids of a connection", limit=self._max_ids, actual=len(connection.awareness_ids) + 1)
         connection.awareness_ids.add(client)
 
-    def _put(
-        self, connection: Connection, said: AwarenessEntry, state: bytes, entry: Entry | None, now: int
-    ) -> None:
+    def _put(self, connection: Connection, said: AwarenessEntry, state: bytes, entry: Entry | None, now: int) -> None:
         known = entry.clock if entry is not None else self._tombstones.pop(said.client, -1)
         offset = entry.offset if entry is not None else 0
         if said.clock + offset <= known:

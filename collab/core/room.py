@@ -1,15 +1,16 @@
 """One open document in one process: bytes in, effects out. Sans I/O; time is an argument.
 
-A cycle is `receive`* -> `prepare` -> (the journal commits) -> `committed` or `rejected`. Between `prepare` and its answer the doc is
-ahead of the log, so nothing that reads the doc leaves the room; that is the whole of "nobody sees an edit before it is saved".
-After a rejection, or any error from yrs, the doc is thrown away and loaded again from the log: `Reload` -> `reloaded`.
+A cycle is `receive`* -> `prepare` -> (the journal commits) -> `committed` or `rejected`. Between `prepare` and its
+answer the doc is ahead of the log, so nothing that reads the doc leaves the room; that is the whole of "nobody sees an
+edit before it is saved". After a rejection, or any error from yrs, the doc is thrown away and loaded again from the
+log: `Reload` -> `reloaded`.
 """
 
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pycrdt import Doc, Subscription, TransactionEvent, merge_updates
+from pycrdt import merge_updates
 
 from . import messages
 from .batch import Batch, Committed, Entry, Queued, Rejected
@@ -29,14 +30,14 @@ from .effects import (
 )
 from .errors import BadUpdate, CollabError, ProtocolError, TooBig
 from .footprint import Footprint, read_footprint
-from .lib0 import read_state_vector, state_vector
+from .lib0 import read_state_vector
 from .messages import Refusal
 from .presence import Presence
+from .replica import Broken, Replica
 
-EMPTY_STATE_VECTOR = b"\x00"
-EMPTY_UPDATE = b"\x00\x00"
-STEP1_BURST = 20.0  # step 1s that a connection may send at once; one more each second. Four bytes ask for the whole document
-MAX_CACHED_ANSWERS = 16
+STEP1_BURST = (
+    20.0  # step 1s that a connection may send at once; one more each second. Four bytes ask for the whole document
+)
 MAX_PENDING_REMOTE = 256
 
 
@@ -82,8 +83,7 @@ class Room:
 
     def __init__(self, *, bounds: Bounds | None = None) -> None:
         self.bounds = bounds or Bounds()
-        self.head = 0
-        self.size = 0  # bytes of the state at load and of every row since: an upper estimate
+        self.replica = Replica()
         self.connections: dict[int, Connection] = {}
         self.presence = Presence(
             max_state_bytes=self.bounds.max_awareness_bytes,
@@ -91,10 +91,6 @@ class Room:
             ttl_ms=self.bounds.presence_ttl_ms,
             grace_ms=self.bounds.presence_grace_ms,
         )
-        self._doc = Doc[object]()
-        self._doc_subscription: Subscription | None = None
-        self._delta: bytes | None = None
-        self._clocks: dict[int, int] = {}  # of the log up to head; the doc is ahead of it during a cycle
         self._owners: dict[int, int] = {}  # client id -> user, as far as this room has asked the database
         self._inbox: deque[Queued] = deque()
         self._inbox_bytes = 0
@@ -102,33 +98,16 @@ class Room:
         self._reloading = False
         self._waiting: dict[int, bytes] = {}  # connection -> state vector of a step 1 to answer after the cycle
         self._remote: list[tuple[int, int, bytes]] = []  # deltas of other processes to look at after the cycle
-        self._answers: dict[bytes, bytes] = {}  # state vector -> diff, at this head
         self._nonce = 0
-
-    # -- loading ---------------------------------------------------------------------------------------------------
 
     def load(self, head: int, updates: Sequence[bytes]) -> None:
         """Start from the log up to row `head`: a state and the rows after it, in order. Raises what yrs raises."""
-        if self._doc_subscription is not None:
-            self._doc.unobserve(self._doc_subscription)
-        doc = Doc[object]()
-        for update in updates:
-            doc.apply_update(update)
-        self._doc = doc
-        self._doc_subscription = doc.observe(self._note_delta)
-        self._clocks = read_state_vector(doc.get_state())
-        self.size = sum(map(len, updates))
-        self.head = head
-        self._answers.clear()
+        self.replica.load(head, updates)
 
-    def unload(self) -> None:
-        """Let go of the doc: a doc with an observer is never freed by itself."""
-        if self._doc_subscription is not None:
-            self._doc.unobserve(self._doc_subscription)
-            self._doc_subscription = None
-
-    def _note_delta(self, event: TransactionEvent) -> None:
-        self._delta = event.update
+    @property
+    def head(self) -> int:
+        """The last row of the log that this room shows."""
+        return self.replica.head
 
     # -- connections -----------------------------------------------------------------------------------------------
 
@@ -287,11 +266,7 @@ class Room:
 
     def _answer(self, connection: Connection, asked: bytes) -> Send:
         connection.synced, connection.lagging = True, False
-        update = self._answers.get(asked)
-        if update is None:
-            if len(self._answers) >= MAX_CACHED_ANSWERS:
-                self._answers.clear()
-            update = self._answers[asked] = self._doc.get_update(asked)
+        update = self.replica.diff(asked)
         if connection.coscribe:
             return Send(connection.id, messages.encode_state(self.head, update), droppable=True)
         return Send(connection.id, messages.encode_step2(update), droppable=True)
@@ -299,7 +274,9 @@ class Room:
     # -- the cycle -------------------------------------------------------------------------------------------------
 
     def prepare(self) -> tuple[Batch | None, list[Effect]]:
-        """Drain the inbox into the doc. The batch, if any, goes to the journal; then call `committed`, `rejected` or `gone`."""
+        """Drain the inbox into the doc. The batch, if any, goes to the journal; then call `committed`, `rejected` or
+        `gone`.
+        """
         if self.busy or not self._inbox:
             return None, []
         inbox, self._inbox, self._inbox_bytes = self._inbox, deque(), 0
@@ -313,13 +290,14 @@ class Room:
         for group in waiting:
             try:
                 entry, told = self._integrate(group, ahead)
-            except _Broken as broken:
-                # The doc may hold half an update. Nothing of this batch is kept; the others' edits come again after the reload.
+            except Broken as broken:
+                # The doc may hold half an update. Nothing of this batch is kept; the others' edits come again after
+                # the reload.
                 for later in waiting:
                     self._requeue(later)
                 for earlier in reversed(entries):
                     self._requeue(list(earlier.edits), front=True)
-                return None, effects + self._quarantine(broken) + self._reload()
+                return None, effects + self._quarantine(group[0].connection, broken) + self._reload()
             effects += told
             if entry is not None:
                 entries.append(entry)
@@ -338,33 +316,34 @@ class Room:
         effects: list[Effect] = []
         if outcome.missed:
             try:
-                effects += self._advance(batch.base + 1, outcome.first - 1, outcome.missed)
-            except _Broken:
+                effects.append(self._advance(batch.base + 1, outcome.first - 1, outcome.missed))
+            except Broken:
                 return self._reload()
         rows = [entry.delta for entry in batch.rows if entry.delta is not None]
         update = rows[0] if len(rows) == 1 else merge_updates(*rows)
-        self._move_head(outcome.last, len(update))
         for entry in batch.entries:
-            for client, end in entry.ends.items():
-                self._clocks[client] = max(end, self._clocks.get(client, 0))
-            for client in entry.claims:
-                self._owners[client] = entry.user
+            self.replica.moved(outcome.last, len(entry.delta or b""), entry.ends)
+            self._owners |= dict.fromkeys(entry.claims, entry.user)
         effects.append(Publish(outcome.first, outcome.last, update))
-        effects.append(_delta(outcome.first, outcome.last, update))
+        effects.append(self._show(outcome.first, outcome.last, update))
         for entry in batch.entries:
             effects += self._acknowledge(entry, outcome.last, outcome.time_ms)
         effects += self._answer_waiting()
         return effects + self._take_remote_backlog() + ([Ready()] if self._inbox else [])
 
     def rejected(self, outcome: Rejected) -> list[Effect]:
-        """Nothing of the batch was stored. Tell whom it is refused for good, keep the others' edits, load the doc again."""
+        """Nothing of the batch was stored. Tell whom it is refused for good, keep the others' edits, load the doc
+        again.
+        """
         batch = self._end_cycle()
         effects: list[Effect] = []
         for entry in reversed(batch.entries):
             if entry.user in outcome.users:
                 effects += self._refuse_entry(entry)
             elif outcome.forged & set(entry.claims):
-                effects += self.reject(entry.connection, BadUpdate("an update is written under somebody else's client id"))
+                effects += self.reject(
+                    entry.connection, BadUpdate("an update is written under somebody else's client id")
+                )
             else:
                 self._requeue(list(entry.edits), front=True)
         if outcome.users:
@@ -373,12 +352,12 @@ class Room:
 
     def reloaded(self, head: int, updates: Sequence[bytes]) -> list[Effect]:
         """The doc was loaded again. Those who follow get what the log has gained meanwhile. Raises what yrs raises."""
-        before, behind = self.head, state_vector(self._clocks)
-        self.load(head, updates)
+        before, behind = self.head, self.replica.vector()
+        self.replica.load(head, updates)
         self._reloading = False
         effects: list[Effect] = []
         if head > before:
-            effects.append(_delta(before + 1, head, self._doc.get_update(behind)))
+            effects.append(self._show(before + 1, head, self.replica.diff(behind)))
         effects += self._answer_waiting() + self._take_remote_backlog()
         return effects + ([Ready()] if self._inbox else [])
 
@@ -390,7 +369,7 @@ class Room:
         fitting: list[Queued] = []
         effects: list[Effect] = []
         for index, queued in enumerate(group):
-            seen = {**{c: self._clocks.get(c, 0) for c in _named(queued.footprint)}, **mine}
+            seen = {**{c: self.replica.clocks.get(c, 0) for c in _named(queued.footprint)}, **mine}
             if not queued.footprint.fits(seen):
                 if queued.footprint.fits(seen | {c: max(k, seen.get(c, 0)) for c, k in ahead.items()}):
                     self._requeue(group[index:])  # it stands on edits of this very batch, which may yet be refused
@@ -406,35 +385,18 @@ class Room:
             fitting.append(queued)
         if not fitting:
             return None, effects
-        size = sum(len(queued.update) for queued in fitting)
-        if self.size + size > self.bounds.max_document_bytes and self._measure() + size > self.bounds.max_document_bytes:
+        updates = [queued.update for queued in fitting]
+        if self._overflows(sum(map(len, updates))):
             connection.resync = True
-            limit = self.bounds.max_document_bytes
-            return None, [*effects, self._refuse(connection, Refusal.FULL, f"this document is full ({limit} bytes)", fitting[-1].batch)]
-        delta = self._apply(connection, [queued.update for queued in fitting], mine)
+            message = f"this document is full ({self.bounds.max_document_bytes} bytes)"
+            return None, [*effects, self._refuse(connection, Refusal.FULL, message, fitting[-1].batch)]
+        delta = self.replica.integrate(updates, mine)
         connection.strikes = 0
         return Entry(connection, tuple(fitting), delta, tuple(claims), mine), effects
 
-    def _apply(self, connection: Connection | None, updates: Sequence[bytes], ends: dict[int, int]) -> bytes | None:
-        """Integrate updates as one. Returns the net new change, or None. Raises `_Broken` after any error from yrs."""
-        update = updates[0]
-        try:
-            if len(updates) > 1:
-                update = merge_updates(*updates)
-            self._delta = None
-            self._doc.apply_update(update)
-            if len(ends) > 1:  # structs of several clients may wait for each other in a ring: `Footprint.fits`
-                clocks = read_state_vector(self._doc.get_state())
-                if any(clocks.get(client, 0) < end for client, end in ends.items()):
-                    raise _Broken(connection, update, "an update waits for itself")
-        except _Broken:
-            raise
-        except BaseException as error:
-            # yrs' PanicException is a BaseException, and is not importable from pycrdt.
-            if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
-                raise
-            raise _Broken(connection, update, type(error).__name__) from error
-        return self._delta
+    def _overflows(self, more: int) -> bool:
+        limit = self.bounds.max_document_bytes
+        return self.replica.size + more > limit and self.replica.measure() + more > limit
 
     def _claim(self, connection: Connection, client: int, claims: list[int]) -> None:
         owner = self._owners.get(client)
@@ -459,7 +421,7 @@ class Room:
         return self._ask_whole(connection)
 
     def _ask_whole(self, connection: Connection) -> list[Effect]:
-        return [Send(connection.id, messages.encode_step1(state_vector(self._clocks)))]
+        return [Send(connection.id, messages.encode_step1(self.replica.vector()))]
 
     def _acknowledge(self, entry: Entry, seq: int, time_ms: int) -> list[Effect]:
         connection = entry.connection
@@ -469,7 +431,9 @@ class Room:
             connection.acked = (entry.edits[-1].batch, seq, time_ms)
             return [Send(connection.id, messages.encode_ack(*connection.acked))]
         if entry.delta is None:  # a stock client waits for the echo of its content; a delta was broadcast to it already
-            return [Send(connection.id, messages.encode_update(queued.update)) for queued in entry.edits if not queued.whole]
+            return [
+                Send(connection.id, messages.encode_update(queued.update)) for queued in entry.edits if not queued.whole
+            ]
         return []
 
     def _refuse_entry(self, entry: Entry) -> list[Effect]:
@@ -491,11 +455,9 @@ class Room:
             return Send(connection.id, messages.encode_denied(message))
         return Send(connection.id, messages.encode_refused(connection.batch if batch is None else batch, code, message))
 
-    def _quarantine(self, broken: "_Broken") -> list[Effect]:
-        if broken.connection is None:
-            return []
-        kept = Quarantine(broken.connection.person.user, broken.update, broken.error)
-        return [kept, *self.reject(broken.connection, BadUpdate("an update cannot be integrated"))]
+    def _quarantine(self, connection: Connection, broken: Broken) -> list[Effect]:
+        kept = Quarantine(connection.person.user, broken.update, broken.error)
+        return [kept, *self.reject(connection, BadUpdate("an update cannot be integrated"))]
 
     def _end_cycle(self) -> Batch:
         batch, self._in_flight = self._in_flight, None
@@ -513,16 +475,6 @@ class Room:
         else:
             self._inbox.extend(edits)
 
-    def _measure(self) -> int:
-        """The true size of the state: the running figure counts what was deleted since."""
-        self.size = len(self._doc.get_update())
-        return self.size
-
-    def _move_head(self, head: int, size: int) -> None:
-        self.head = head
-        self.size += size
-        self._answers.clear()
-
     # -- other processes -------------------------------------------------------------------------------------------
 
     def receive_remote(self, first: int, last: int, update: bytes) -> list[Effect]:
@@ -536,8 +488,8 @@ class Room:
         if first != self.head + 1:
             return [CatchUp(self.head)]
         try:
-            return self._advance(first, last, [update])
-        except _Broken:
+            return [self._advance(first, last, [update])]
+        except Broken:
             return self._reload()
 
     def catch_up(self, first: int, rows: Sequence[bytes]) -> list[Effect]:
@@ -548,29 +500,31 @@ class Room:
         if last <= self.head or first > self.head + 1:
             return []
         try:
-            return self._advance(self.head + 1, last, rows[self.head + 1 - first :]) + self._take_remote_backlog()
-        except _Broken:
+            shown = self._advance(self.head + 1, last, rows[self.head + 1 - first :])
+        except Broken:
             return self._reload()
+        return [shown, *self._take_remote_backlog()]
 
     def heard_head(self, head: int) -> list[Effect]:
         """The poll saw the log at `head`."""
         return [CatchUp(self.head)] if head > self.head and not self.busy else []
 
-    def _advance(self, first: int, last: int, rows: Sequence[bytes]) -> list[Effect]:
-        """Integrate rows of the log and show them to those who follow. Raises `_Broken`."""
-        ends: dict[int, int] = {}
-        for row in rows:
-            try:
-                spans = read_footprint(row).spans
-            except CollabError as error:
-                raise _Broken(None, row, error.reason) from error
-            ends |= {client: max(end, ends.get(client, 0)) for client, (_, end) in spans.items()}
-        self._apply(None, rows, ends)
-        for client, end in ends.items():
-            self._clocks[client] = max(end, self._clocks.get(client, 0))
-        update = rows[0] if len(rows) == 1 else merge_updates(*rows)
-        self._move_head(last, len(update))
-        return [_delta(first, last, update)]
+    def _advance(self, first: int, last: int, rows: Sequence[bytes]) -> Broadcast:
+        """Integrate rows of the log, and show them to those who follow. Raises `Broken`."""
+        return self._show(first, last, self.replica.advance(last, rows))
+
+    def _show(self, first: int, last: int, update: bytes) -> Broadcast:
+        """Log rows for everybody who follows. Who waits for the answer to a step 1 finds them in it: it comes right
+        after this and counts as following from then on (docs/wire.md, rule 1): no DELTA may get in before the STATE.
+        """
+        waiting = {
+            connection_id
+            for connection_id in self._waiting
+            if (connection := self.connections.get(connection_id)) is not None
+            # A stock client that follows already needs its echo: the answer may leave out what it has.
+            and (connection.coscribe or not connection.synced)
+        }
+        return Broadcast(messages.encode_update(update), messages.encode_delta(first, last, update), frozenset(waiting))
 
     def _take_remote_backlog(self) -> list[Effect]:
         backlog, self._remote = self._remote, []
@@ -628,18 +582,6 @@ class Room:
                 beat = messages.encode_ping(self._nonce) if connection.coscribe else messages.EMPTY_AWARENESS
                 effects.append(Send(connection.id, beat, droppable=True))
         return effects
-
-
-class _Broken(Exception):
-    """yrs refused, or panicked on, an update that had passed the guard: the doc is not to be trusted any more."""
-
-    def __init__(self, connection: Connection | None, update: bytes, error: str) -> None:
-        self.connection, self.update, self.error = connection, update, error
-        super().__init__(error)
-
-
-def _delta(first: int, last: int, update: bytes) -> Broadcast:
-    return Broadcast(messages.encode_update(update), messages.encode_delta(first, last, update))
 
 
 def _named(footprint: Footprint) -> Iterable[int]:

@@ -1,0 +1,123 @@
+"""The doc of one document in this process, and what is known of it: how far the log it is, and what it holds. Sans I/O.
+
+yrs does the merging. What it does not say we keep beside it: the clocks of the log (during a cycle the doc is ahead of
+them), the size, and the one thing that matters after any error: that the doc must not be trusted any more (`Broken`).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pycrdt import Doc, Subscription, TransactionEvent, merge_updates
+
+from .errors import CollabError
+from .footprint import read_footprint
+from .lib0 import read_state_vector, state_vector
+
+MAX_CACHED_DIFFS = 16
+
+
+class Broken(Exception):
+    """yrs refused, or panicked on, an update that had passed the guard: the doc has to be loaded again."""
+
+    def __init__(self, update: bytes, error: str) -> None:
+        self.update, self.error = update, error
+        super().__init__(error)
+
+
+class Replica:
+    """A `pycrdt.Doc` at log row `head`. `load` it before anything else, `unload` it in the end."""
+
+    def __init__(self) -> None:
+        self.head = 0
+        self.clocks: dict[int, int] = {}  # client id -> clock, of the log up to `head`
+        self.size = 0  # bytes of the state at load and of every row since: an upper estimate
+        self._doc: Doc[Any] = Doc()
+        self._subscription: Subscription | None = None
+        self._delta: bytes | None = None
+        self._diffs: dict[bytes, bytes] = {}  # state vector -> diff, at this head
+
+    def load(self, head: int, updates: Sequence[bytes]) -> None:
+        """Start from the log up to row `head`: a state and the rows after it, in order. Raises what yrs raises."""
+        doc: Doc[Any] = Doc()
+        for update in updates:
+            doc.apply_update(update)
+        self.unload()
+        self._doc = doc
+        self._subscription = doc.observe(self._note_delta)
+        self.head = head
+        self.clocks = read_state_vector(doc.get_state())
+        self.size = sum(map(len, updates))
+        self._diffs.clear()
+
+    def unload(self) -> None:
+        """Let go of the doc: one with an observer is never freed by itself."""
+        if self._subscription is not None:
+            self._doc.unobserve(self._subscription)
+            self._subscription = None
+
+    def _note_delta(self, event: TransactionEvent) -> None:
+        self._delta = event.update
+
+    def vector(self) -> bytes:
+        """The state vector of the log up to `head`: what a step 1 of ours says."""
+        return state_vector(self.clocks)
+
+    def diff(self, vector: bytes) -> bytes:
+        """What a doc with this state vector lacks. Call it only when the doc is not ahead of the log."""
+        update = self._diffs.get(vector)
+        if update is None:
+            if len(self._diffs) >= MAX_CACHED_DIFFS:
+                self._diffs.clear()
+            update = self._diffs[vector] = self._doc.get_update(vector)
+        return update
+
+    def measure(self) -> int:
+        """The true size of the state, in bytes: the running figure also counts what was deleted since."""
+        self.size = len(self._doc.get_update())
+        return self.size
+
+    def integrate(self, updates: Sequence[bytes], ends: Mapping[int, int]) -> bytes | None:
+        """Apply updates as one; returns the net new change as one update, or None. `ends`: client id -> clock after
+        them.
+
+        Raises `Broken` after any error: the doc may then hold half of it.
+        """
+        update = updates[0]
+        try:
+            if len(updates) > 1:
+                update = merge_updates(*updates)
+            self._delta = None
+            self._doc.apply_update(update)
+        except BaseException as error:
+            # yrs' PanicException is a BaseException, and pycrdt does not export it.
+            if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+                raise
+            raise Broken(update, type(error).__name__) from error
+        if len(ends) > 1:  # structs of several clients may wait for each other in a ring: `Footprint.fits`
+            clocks = read_state_vector(self._doc.get_state())
+            if any(clocks.get(client, 0) < end for client, end in ends.items()):
+                raise Broken(update, "an update waits for itself")
+        return self._delta
+
+    def moved(self, head: int, size: int, ends: Mapping[int, int]) -> None:
+        """What the doc holds is now in the log, up to row `head`."""
+        self.head = head
+        self.size += size
+        for client, end in ends.items():
+            if end > self.clocks.get(client, 0):
+                self.clocks[client] = end
+        self._diffs.clear()
+
+    def advance(self, head: int, rows: Sequence[bytes]) -> bytes:
+        """Integrate rows of the log, the last of which is `head`; returns them as one update. Raises `Broken`."""
+        ends: dict[int, int] = {}
+        for row in rows:
+            try:
+                spans = read_footprint(row).spans
+            except CollabError as error:
+                raise Broken(row, error.reason) from error
+            ends |= {client: max(end, ends.get(client, 0)) for client, (_, end) in spans.items()}
+        self.integrate(rows, ends)
+        update = rows[0] if len(rows) == 1 else merge_updates(*rows)
+        self.moved(head, len(update), ends)
+        return update
