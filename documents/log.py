@@ -182,9 +182,12 @@ def _claim(each: Append) -> set[int]:
     """Register the client ids these rows introduce; those that belong to somebody else are returned and nothing is
     registered.
     """
-    claims = {client: row.author for row in each.rows for client in row.claims}
-    if not claims:
-        return set()
+    claims: dict[int, int] = {}
+    foreign = {
+        client for row in each.rows for client in row.claims if claims.setdefault(client, row.author) != row.author
+    }
+    if not claims or foreign:
+        return foreign
     owners = dict(
         DocumentClient.objects.filter(document=each.document, client_id__in=list(claims)).values_list(
             "client_id", "user_id"

@@ -286,10 +286,11 @@ class Room:
         entries: list[Entry] = []
         effects: list[Effect] = []
         ahead: dict[int, int] = {}  # clocks of other authors' edits that this batch has put into the doc
+        claimed: dict[int, int] = {}  # client id -> user, of those that this batch introduces
         waiting = iter(list(groups.values()))
         for group in waiting:
             try:
-                entry, told = self._integrate(group, ahead)
+                entry, told = self._integrate(group, ahead, claimed)
             except Broken as broken:
                 # The doc may hold half an update. Nothing of this batch is kept; the others' edits come again after
                 # the reload.
@@ -302,6 +303,7 @@ class Room:
             if entry is not None:
                 entries.append(entry)
                 ahead |= {client: max(end, ahead.get(client, 0)) for client, end in entry.ends.items()}
+                claimed |= dict.fromkeys(entry.claims, entry.user)
         if not entries:
             return None, effects + ([Ready()] if self._inbox else [])
         batch = Batch(self.head, tuple(entries))
@@ -361,7 +363,9 @@ class Room:
         effects += self._answer_waiting() + self._take_remote_backlog()
         return effects + ([Ready()] if self._inbox else [])
 
-    def _integrate(self, group: list[Queued], ahead: dict[int, int]) -> tuple[Entry | None, list[Effect]]:
+    def _integrate(
+        self, group: list[Queued], ahead: dict[int, int], claimed: dict[int, int]
+    ) -> tuple[Entry | None, list[Effect]]:
         """Put one connection's edits into the doc: as one update, of which the observer reports what is new."""
         connection = group[0].connection
         mine: dict[int, int] = {}
@@ -378,7 +382,7 @@ class Room:
                 break
             try:
                 for client in queued.footprint.news(seen):
-                    self._claim(connection, client, claims)
+                    self._claim(connection, client, claims, claimed)
             except BadUpdate as error:
                 return None, self.reject(connection, error)
             mine |= {client: max(end, seen.get(client, 0)) for client, (_, end) in queued.footprint.spans.items()}
@@ -398,8 +402,9 @@ class Room:
         limit = self.bounds.max_document_bytes
         return self.replica.size + more > limit and self.replica.measure() + more > limit
 
-    def _claim(self, connection: Connection, client: int, claims: list[int]) -> None:
-        owner = self._owners.get(client)
+    def _claim(self, connection: Connection, client: int, claims: list[int], claimed: dict[int, int]) -> None:
+        """Whether this person may write under this client id: theirs, or nobody's so far. Raises `BadUpdate`."""
+        owner = self._owners.get(client, claimed.get(client))
         if owner is None:
             if client not in claims:
                 claims.append(client)

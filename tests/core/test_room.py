@@ -394,3 +394,13 @@ def test_updates_of_several_clients_that_wait_for_each_other_never_stay_pending(
     desk.push(ada, Hand(5).write("still here"))
     desk.commit()
     assert desk.text() == "still here"
+
+
+def test_one_new_client_id_is_not_two_peoples_in_one_cycle() -> None:
+    desk = Desk()
+    ada, eve = desk.seat(1), desk.seat(9, "eve")
+    desk.push(ada, Hand(5).write("ada"))
+    desk.push(eve, Hand(5).write("eve, longer"))
+    entries, effects = desk.prepare()
+    assert [entry.user for entry in entries] == [1]
+    assert closes(effects) == {eve.id: 4409}

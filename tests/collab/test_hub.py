@@ -1,0 +1,209 @@
+"""The rooms of a process: loaded once, unloaded when idle, told of every change of rights."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.contrib.sessions.models import Session
+from django.db import OperationalError, connections
+from django.utils import timezone
+
+from collab import hub as hubs
+from collab.core.connection import Person as Identity
+from collab.hub import Hub, Unavailable
+from collab.live import LiveRoom, Member
+from documents import log
+from documents.models import Document
+from permissions.models import User
+from permissions.roles import Role
+from tests.pen import Pen
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+async def hub(settings: Any) -> AsyncIterator[Hub]:
+    settings.COLLAB = settings.COLLAB | {"ROOM_KEEP_WARM_MS": 1, "SWEEP_INTERVAL_MS": 50, "POLL_INTERVAL_MS": 50}
+    made = hubs.current()
+    yield made
+    await made.close()
+    del hubs._hubs[made.loop]
+    await sync_to_async(connections.close_all)()
+
+
+class Guest(Pen):
+    """A pen on a hub, without a socket."""
+
+    def __init__(self, hub: Hub, live: LiveRoom, user: User, role: Role) -> None:
+        super().__init__()
+        self.hub, self.live = hub, live
+        self.code: int | None = None
+        self.changed = asyncio.Event()
+        self._answers: list[bytes] = []
+        step1 = self.greet()
+        self.member: Member = hub.enter(
+            live,
+            person=Identity(user.pk, user.name, user.color),
+            role=role,
+            session="s",
+            coscribe=True,
+            send=self._send,
+        )
+        live.receive(self.member, step1)
+        self.answer()
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        if message["type"] == "websocket.close":
+            self.code = message["code"]
+        else:
+            self._answers += self.take(message["bytes"])
+        self.changed.set()
+
+    def answer(self) -> None:
+        while self._answers:
+            self.live.receive(self.member, self._answers.pop(0))
+
+    def write(self, text: str) -> None:
+        self.text += text
+        frame = self.push()
+        assert frame is not None
+        self.live.receive(self.member, frame)
+
+    async def until(self, true: Callable[[], Any]) -> None:
+        async with asyncio.timeout(10):
+            while not true():
+                self.changed.clear()
+                await self.changed.wait()
+
+
+@pytest.fixture
+def session(db: None) -> Session:
+    """The session of every guest: a sweep closes sockets whose session has ended."""
+    return Session.objects.create(session_key="s", expire_date=timezone.now() + timedelta(days=1))
+
+
+@pytest.fixture
+def minutes(ada: User, session: Session) -> Document:
+    return Document.objects.create_for(owner=ada, title="Minutes")
+
+
+async def until(true: Callable[[], Any]) -> None:
+    async with asyncio.timeout(10):
+        while not true():
+            await asyncio.sleep(0.01)
+
+
+async def test_a_room_is_loaded_once_however_many_come(
+    hub: Hub, minutes: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loads: list[uuid.UUID] = []
+    real = log.load
+
+    def counted(document: uuid.UUID) -> log.Loaded | None:
+        loads.append(document)
+        return real(document)
+
+    monkeypatch.setattr(log, "load", counted)
+    rooms = await asyncio.gather(*(hub.open(minutes.pk) for _ in range(20)))
+    assert len(loads) == 1
+    assert len(set(map(id, rooms))) == 1
+
+
+async def test_a_failed_load_leaves_nothing_and_the_next_one_may_succeed(
+    hub: Hub, minutes: Document, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(_: uuid.UUID) -> None:
+        raise OperationalError("gone")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(log, "load", broken)
+        results = await asyncio.gather(*(hub.open(minutes.pk) for _ in range(3)), return_exceptions=True)
+    assert [type(result) for result in results] == [Unavailable] * 3
+    assert hub.rooms == []
+    assert (await hub.open(minutes.pk)).document == minutes.pk
+
+
+async def test_a_document_that_does_not_exist_has_no_room(hub: Hub) -> None:
+    with pytest.raises(Unavailable):
+        await hub.open(uuid.uuid4())
+    assert hub.rooms == []
+
+
+async def test_what_one_types_is_committed_and_the_other_sees_it(hub: Hub, ada: User, minutes: Document) -> None:
+    live = await hub.open(minutes.pk)
+    one, other = Guest(hub, live, ada, Role.OWNER), Guest(hub, live, ada, Role.OWNER)
+    one.write("hello")
+    await other.until(lambda: str(other) == "hello")
+    await one.until(lambda: one.acked == [(1, 1)])
+    loaded = await sync_to_async(log.load)(minutes.pk)
+    assert loaded is not None
+    assert loaded.head == 1
+
+
+async def test_an_idle_room_is_unloaded_and_comes_back_with_its_text(hub: Hub, ada: User, minutes: Document) -> None:
+    live = await hub.open(minutes.pk)
+    guest = Guest(hub, live, ada, Role.OWNER)
+    guest.write("kept")
+    await guest.until(lambda: guest.acked)
+    hub.leave(live, guest.member)
+    await until(lambda: not hub.rooms)
+    again = Guest(hub, await hub.open(minutes.pk), ada, Role.OWNER)
+    assert str(again) == "kept"
+
+
+async def test_a_lost_announcement_is_caught_by_the_sweep(
+    hub: Hub, ada: User, bob: User, minutes: Document, session: Session
+) -> None:
+    live = await hub.open(minutes.pk)
+    stranger, owner = Guest(hub, live, bob, Role.EDITOR), Guest(hub, live, ada, Role.OWNER)
+    await stranger.until(lambda: stranger.code is not None)
+    assert stranger.code == 4403
+    await session.adelete()
+    await owner.until(lambda: owner.code is not None)
+    assert owner.code == 4401
+
+
+async def test_a_deleted_document_closes_its_people_by_the_poll(hub: Hub, ada: User, minutes: Document) -> None:
+    live = await hub.open(minutes.pk)
+    guest = Guest(hub, live, ada, Role.OWNER)
+    await Document.objects.filter(pk=minutes.pk).aupdate(trashed_at=minutes.created_at)
+    await guest.until(lambda: guest.code is not None)
+    assert guest.code == 4404
+    assert hub.rooms == []
+
+
+async def test_rows_that_another_process_wrote_are_found_by_the_poll(hub: Hub, ada: User, minutes: Document) -> None:
+    live = await hub.open(minutes.pk)
+    guest = Guest(hub, live, ada, Role.OWNER)
+    elsewhere = Pen()
+    elsewhere.text += "from elsewhere"
+    row = log.Row(ada.pk, elsewhere.doc.get_update())
+    append = [log.Append(minutes.pk, 0, (row,))]
+    await sync_to_async(log.append)(append, clients_of=lambda _: ())
+    await guest.until(lambda: str(guest) == "from elsewhere")
+
+
+async def test_a_state_is_written_when_the_log_has_grown(
+    hub: Hub, ada: User, minutes: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.settings = hub.settings | {"COMPACT_AFTER_UPDATES": 3}
+    live = await hub.open(minutes.pk)
+    guest = Guest(hub, live, ada, Role.OWNER)
+    for letter in "abcd":
+        guest.write(letter)
+        await guest.until(lambda: guest.saved_all)
+    await until(lambda: live.tail < 3 and not live.compacting)
+    assert await minutes.states.aexists()
+
+
+async def test_more_sockets_than_a_person_may_open_find_no_place(hub: Hub, ada: User, minutes: Document) -> None:
+    hub.settings = hub.settings | {"MAX_CONNECTIONS_PER_USER": 2}
+    live = await hub.open(minutes.pk)
+    guests = [Guest(hub, live, ada, Role.OWNER) for _ in range(2)]
+    assert not hub.has_place_for(ada.pk)
+    hub.leave(live, guests[0].member)
+    assert hub.has_place_for(ada.pk)

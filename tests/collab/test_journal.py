@@ -1,0 +1,138 @@
+"""Group commit: one transaction for all, no room pays for another's error, and no answer while the database has
+none.
+"""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, cast
+
+import pytest
+from django.db import IntegrityError, OperationalError
+
+from collab.core.batch import Batch, Committed, Outcome
+from collab.journal import Journal
+from collab.store import Store
+
+
+class Books:
+    """A store that can be slow, down, or offended by one document."""
+
+    def __init__(self) -> None:
+        self.commits: list[list[uuid.UUID]] = []
+        self.go = asyncio.Event()
+        self.go.set()
+        self.down = 0
+        self.offended_by: uuid.UUID | None = None
+
+    async def commit(self, batches: Sequence[tuple[uuid.UUID, Batch]]) -> list[Outcome]:
+        await self.go.wait()
+        documents = [document for document, _ in batches]
+        if self.down:
+            self.down -= 1
+            raise OperationalError("gone")
+        if self.offended_by in documents:
+            raise IntegrityError("no")
+        self.commits.append(documents)
+        return [Committed(1, 1, 0) for _ in batches]
+
+
+class Clerk:
+    """A room as the journal sees it."""
+
+    def __init__(self) -> None:
+        self.document = uuid.uuid4()
+        self.settled = asyncio.Event()
+        self.failed = asyncio.Event()
+        self.empty = False
+
+    def prepare(self) -> Batch | None:
+        return None if self.empty else Batch(0, ())
+
+    def settle(self, outcome: Outcome) -> None:
+        self.settled.set()
+
+    def fail(self) -> None:
+        self.failed.set()
+
+
+@pytest.fixture
+async def books() -> Books:
+    return Books()
+
+
+@pytest.fixture
+async def journal(books: Books) -> AsyncIterator[Journal]:
+    journal = Journal(cast(Store, books))
+    journal.start()
+    yield journal
+    await journal.close()
+
+
+async def soon(event: asyncio.Event) -> None:
+    async with asyncio.timeout(5):
+        await event.wait()
+
+
+async def test_an_idle_room_is_committed_at_once(books: Books, journal: Journal) -> None:
+    ada = Clerk()
+    journal.ready(ada)
+    await soon(ada.settled)
+    assert books.commits == [[ada.document]]
+
+
+async def test_what_comes_during_a_commit_shares_the_next(books: Books, journal: Journal) -> None:
+    first, *rest = clerks = [Clerk() for _ in range(5)]
+    books.go.clear()
+    journal.ready(first)
+    await asyncio.sleep(0)
+    for clerk in rest:
+        journal.ready(clerk)
+    await asyncio.sleep(0)
+    books.go.set()
+    for clerk in clerks:
+        await soon(clerk.settled)
+    assert books.commits == [[first.document], [clerk.document for clerk in rest]]
+
+
+async def test_a_room_with_nothing_to_say_costs_no_transaction(books: Books, journal: Journal) -> None:
+    quiet, ada = Clerk(), Clerk()
+    quiet.empty = True
+    journal.ready(quiet)
+    journal.ready(ada)
+    await soon(ada.settled)
+    assert books.commits == [[ada.document]]
+
+
+async def test_one_rooms_error_does_not_take_the_others(
+    books: Books, journal: Journal, caplog: pytest.LogCaptureFixture
+) -> None:
+    bad, ada, bob = Clerk(), Clerk(), Clerk()
+    books.offended_by = bad.document
+    for clerk in (ada, bad, bob):
+        journal.ready(clerk)
+    await soon(bad.failed)
+    await soon(ada.settled)
+    await soon(bob.settled)
+    assert not bad.settled.is_set()
+    assert "cannot be committed" in caplog.text or "failed" in caplog.text
+
+
+async def test_a_database_that_is_down_is_waited_for(
+    books: Books, journal: Journal, caplog: pytest.LogCaptureFixture
+) -> None:
+    ada = Clerk()
+    books.down = 3
+    journal.ready(ada)
+    await soon(ada.settled)
+    assert books.down == 0
+    assert caplog.text.count("does not answer") == 1
+    assert journal.stalled_since is None
+
+
+async def test_the_journal_ends_with_its_process(books: Books) -> None:
+    journal = Journal(cast(Store, books))
+    journal.start()
+    await journal.close()
+    tasks: Any = asyncio.all_tasks() - {asyncio.current_task()}
+    assert not [task for task in tasks if task.get_name() == "journal"]
