@@ -261,10 +261,10 @@ class Hub:
         if not users:
             return
         try:
-            if live.document not in await self.store.heads([live.document]):
+            roles = await self.store.roles([(live.document, user) for user in users])
+            if live.document not in await self.store.heads([live.document]):  # after: a deletion explains a lost right
                 live.vanish()
                 return
-            roles = await self.store.roles([(live.document, user) for user in users])
         except DATABASE_DOWN as error:  # the sweep will ask again; until then the commit's own check stands
             logger.warning("document %s: rights cannot be read just now (%s)", live.document, type(error).__name__)
             return
@@ -328,14 +328,20 @@ class Hub:
                 live.carry_out(live.room.heard_head(head))
 
     async def _sweep(self) -> None:
-        """One query for all sockets: catches every change of rights whose announcement was lost."""
+        """Ask for the rights, the sessions and the documents of all sockets, a query each: catches every change whose
+        announcement was lost.
+        """
         places = [(live, member) for live in self.rooms for member in live.members.values()]
         if not places:
             return
         roles = await self.store.roles({(live.document, member.connection.person.user) for live, member in places})
         sessions = await self.store.live_sessions({member.session for _, member in places})
+        heads = await self.store.heads({live.document for live, _ in places})  # last: a deletion explains a lost right
         for live, member in places:
-            if member.session not in sessions:
+            if live.document not in heads:
+                if not live.closing:
+                    live.vanish()
+            elif member.session not in sessions:
                 live.carry_out(live.room.evict(member.connection, 4401, "signed out"))
             else:
                 self._set_access(live, member, roles.get((live.document, member.connection.person.user)))
