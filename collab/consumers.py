@@ -62,6 +62,8 @@ class DocumentConsumer(AsyncConsumer):  # type: ignore[misc]  # Channels has no 
                 epoch = hub.access_epoch
                 admitted = await hub.store.read(lambda: admit(document, session))
             live = await hub.open(document)  # waits only if the room was closed meanwhile
+            if not hub.has_place_for(admitted.person.user):  # of many that came at once
+                raise Denied(1013, "too many open documents")
         except Unavailable:
             raise Denied(4508, "the document cannot be opened just now") from None
         except DATABASE_DOWN:

@@ -196,6 +196,8 @@ class Hub:
 
     def forget(self, live: LiveRoom) -> None:
         """Unload a room."""
+        if live.closing:
+            return
         live.state = State.CLOSING
         live.room.replica.unload()
         self._rooms.pop(live.document, None)

@@ -118,7 +118,9 @@ class LiveRoom:
     # -- for the journal -------------------------------------------------------------------------------------------
 
     def prepare(self) -> Batch | None:
-        """The edits to commit now."""
+        """The edits to commit now. A room that was closed has none: its people will send them again, to another."""
+        if self.closing:
+            return None
         try:
             batch, effects = self.room.prepare()
         except Exception:
@@ -215,7 +217,10 @@ class LiveRoom:
         self.reading = True
         try:
             rows = await self.hub.store.rows_after(self.document, head)
-            self.carry_out(self.room.catch_up(head + 1, rows))
+            while rows and not self.closing:
+                self.carry_out(self.room.catch_up(head + 1, rows))
+                head += len(rows)
+                rows = await self.hub.store.rows_after(self.document, head)
         except DATABASE_DOWN as error:
             logger.warning("document %s: the log cannot be read just now (%s)", self.document, type(error).__name__)
         finally:

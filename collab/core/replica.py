@@ -82,6 +82,7 @@ class Replica:
 
         Raises `Broken` after any error: the doc may then hold half of it.
         """
+        assert self._subscription is not None, "the replica is not loaded: what is new would not be seen"
         update = updates[0]
         try:
             if len(updates) > 1:
