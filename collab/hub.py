@@ -220,8 +220,11 @@ class Hub:
             await compaction.compact(live.document)
             live.tail -= before
             live.tail_bytes -= before_bytes
-        except DATABASE_DOWN as error:
+        except DATABASE_DOWN as error:  # the next batch tries again
             logger.warning("document %s: not compacted (%s)", live.document, type(error).__name__)
+        except compaction.NotCompacted:  # the log is whole, its state would not be: for an operator to look at
+            logger.exception("document %s: not compacted", live.document)
+            live.tail = live.tail_bytes = 0
         finally:
             live.compacting = False
 

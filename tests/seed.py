@@ -13,8 +13,10 @@ from .servers import ROOT, app_env
 
 PRELUDE = """
 from datetime import timedelta
+from functools import cache
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection, transaction
@@ -24,10 +26,14 @@ from permissions import sharing
 from permissions.models import User
 from permissions.roles import Role
 
+hashed = cache(make_password)  # slow on purpose; the same hash does for all
+
 def person(name):
     user = User.objects.filter(username=name).first()
     if user is None:
-        user = User.objects.create_user(name, f"{name}@example.org", "correct horse", name=name.title())
+        user = User.objects.create(
+            username=name, email=f"{name}@example.org", name=name.title(), password=hashed("correct horse")
+        )
     session = SessionStore()
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]

@@ -411,14 +411,14 @@ class Room:
         elif owner != connection.person.user:
             raise BadUpdate("an update is written under somebody else's client id")
 
-    def _missing(self, connection: Connection, queued: Queued, later: Iterable[Queued]) -> list[Effect]:
+    def _missing(self, connection: Connection, queued: Queued, later: Sequence[Queued]) -> list[Effect]:
         """Something before this update is missing. Never keep it pending: ask for the whole, three times at most."""
         connection.strikes += 1
         if connection.strikes >= self.bounds.max_room_strikes:
             return self.reject(connection, BadUpdate("an update cannot be integrated"))
-        for after in later:
-            if after.whole:  # what we are about to ask for is here already
-                self._requeue([after])
+        for index, after in enumerate(later):
+            if after.whole:  # what we are about to ask for is here already; what comes after stands on it
+                self._requeue(list(later[index:]))
                 return []
         if connection.id not in self.connections:
             return []
