@@ -13,6 +13,10 @@ from typing import Any
 
 from .core.messages import encode_ping
 
+# daphne (Autobahn's `sendClose`) raises for every code below 3000 but 1000. What stands in for it means the same to a
+# client: final, or later.
+INSTEAD = {1009: 4400, 1013: 4508}
+
 Sender = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
 
 
@@ -122,7 +126,15 @@ class Outbox:
     def _write(self, frame: bytes) -> None:
         self._sent += len(frame)
         self._run({"type": "websocket.send", "bytes": frame})
-        if self._credited and self._sent - self._pinged > self._limit_bytes // 4 and self._task is None:
+        self._ask()
+
+    def _ask(self) -> None:
+        if (
+            self._credited
+            and self._sent - self._pinged > self._limit_bytes // 4
+            and self._task is None
+            and not self.closed
+        ):
             self._pinged = self._sent
             self._run({"type": "websocket.send", "bytes": encode_ping(self._sent)})
 
@@ -143,6 +155,7 @@ class Outbox:
     def _resume(self, task: asyncio.Task[None]) -> None:
         self._task = None
         self._written(task)
+        self._ask()  # a frame that had to wait kept its PING back: without one the credit would never be renewed
         self._drain()
 
     def _drain(self) -> None:
@@ -154,9 +167,14 @@ class Outbox:
             return
         self.blocked_since = None
         if self._closing is not None:
-            self.closed = True
-            code, reason = self._closing
-            self._run({"type": "websocket.close", "code": code, "reason": reason})
+            self._goodbye(*self._closing)
         elif self._dropped and self._has_credit:
             self._dropped = False
             self.writable()
+
+    def _goodbye(self, code: int, reason: str) -> None:
+        """Close; in our own words where the server does not send this code, or the socket would stay open, unheard."""
+        self._run({"type": "websocket.close", "code": code, "reason": reason})
+        if self.closed and code in INSTEAD:
+            self._run({"type": "websocket.close", "code": INSTEAD[code], "reason": reason})
+        self.closed = True

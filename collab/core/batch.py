@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from .connection import Connection
 from .footprint import Footprint
+from .messages import Edit
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,9 +13,7 @@ class Queued:
     """An edit in the inbox, already read."""
 
     connection: Connection
-    update: bytes
-    whole: bool
-    batch: int
+    edit: Edit
     footprint: Footprint
 
 

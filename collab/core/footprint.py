@@ -80,7 +80,6 @@ def _read(data: bytes) -> Footprint:  # noqa: C901 - one flat loop over the form
         for _ in range(count):
             info = data[at]
             at += 1
-            ref = info & 0x1F
             if info == 0 or info == 10:  # GC, Skip: the whole byte, as yrs reads it
                 length, at = _uint(data, at)
                 if info == 10:
@@ -112,22 +111,26 @@ def _read(data: bytes) -> Footprint:  # noqa: C901 - one flat loop over the form
                         raise ProtocolError("a struct has no parent")
                     if info & 0x20:
                         at = _skip_string(data, at)
-                if ref == 4:
-                    size, at = _uint(data, at)
-                    end = at + size
-                    if end > len(data):
+                if info & 0x1F == 4:  # a string
+                    length, at = _uint(data, at)
+                    raw = data[at : at + length]
+                    if len(raw) < length:
                         raise ProtocolError("an update is cut off")
-                    length = _utf16_length(data[at:end])
-                    at = end
+                    at += length
+                    if not raw.isascii():
+                        length = _utf16_length(raw)
                 else:
-                    length, at = _content(data, at, ref)
+                    length, at = _content(data, at, info & 0x1F)
             if length == 0:
                 raise BadUpdate("a struct is empty")
             clock += length
             if clock > MAX_CLOCK:
                 raise BadUpdate("a clock is out of range")
         spans[client] = (first, clock)
-    at = _deletes(data, at, needs)
+    if data[at]:
+        at = _deletes(data, at, needs)
+    else:
+        at += 1
     if at != len(data):
         raise ProtocolError("an update is followed by junk")
     return footprint

@@ -12,6 +12,8 @@ MAX_SAFE_INTEGER = 2**53 - 1  # lib0 throws above it, in every browser that read
 
 def read_var_uint(data: bytes, at: int) -> tuple[int, int]:
     """The unsigned integer at `at`, and where it ends. Raises `ProtocolError` when it is cut off or over 2^53 - 1."""
+    if at < len(data) and data[at] < 0x80:  # most integers have one byte
+        return data[at], at + 1
     value = shift = 0
     for position in range(at, min(at + MAX_VAR_UINT_BYTES, len(data))):
         byte = data[position]

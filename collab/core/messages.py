@@ -7,10 +7,13 @@ import json
 from dataclasses import dataclass
 from enum import IntEnum
 
-from .errors import ProtocolError
+from .errors import ProtocolError, TooBig
 from .lib0 import read_var_bytes, read_var_uint, var_bytes, var_string, var_uint
 
 SUBPROTOCOL = "coscribe.v1"
+MAX_AWARENESS_ENTRIES = (
+    10_000  # stock clients repeat what they hear: everybody in the room; millions cost seconds to read
+)
 
 
 class Type(IntEnum):
@@ -133,6 +136,8 @@ def _awareness_entries(body: bytes) -> tuple[AwarenessEntry, ...]:
     count, at = read_var_uint(body, 0)
     if count > len(body):
         raise ProtocolError("an awareness message is cut off")
+    if count > MAX_AWARENESS_ENTRIES:
+        raise TooBig("awareness entries of a message", limit=MAX_AWARENESS_ENTRIES, actual=count)
     entries = []
     for _ in range(count):
         client, at = read_var_uint(body, at)

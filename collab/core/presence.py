@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from .connection import Connection
 from .errors import BadUpdate, ProtocolError, TooBig
-from .footprint import check_json
+from .footprint import MAX_CLOCK, check_json
 from .messages import AwarenessEntry, encode_awareness_entry
 
 GONE = b"null"
@@ -61,6 +61,8 @@ class Presence:
         Raises `ProtocolError` for a state that is not a JSON object, `TooBig` over the bounds.
         """
         for said in entries:
+            if said.clock > MAX_CLOCK:  # the clock after it could not be read by any browser
+                raise ProtocolError("an awareness clock is out of range")
             entry = self._entries.get(said.client)
             mine = entry is not None and entry.owner == connection.id
             if entry is not None and not mine and not self._may_take_over(entry, connection):

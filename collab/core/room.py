@@ -7,7 +7,7 @@ log: `Reload` -> `reloaded`.
 """
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pycrdt import merge_updates
@@ -63,8 +63,7 @@ class Vetted:
     """A frame that was read: its message, and the footprint of an edit. Made by `vet`, on any thread."""
 
     message: messages.Message
-    footprint: Footprint | None
-    size: int
+    footprint: Footprint | None = None
 
 
 def vet(frame: bytes, *, max_bytes: int) -> Vetted:
@@ -72,10 +71,11 @@ def vet(frame: bytes, *, max_bytes: int) -> Vetted:
     if len(frame) > max_bytes:
         raise TooBig("a message in bytes", limit=max_bytes, actual=len(frame))
     message = messages.decode(frame)
-    footprint = read_footprint(message.update) if isinstance(message, messages.Edit) else None
+    if isinstance(message, messages.Edit):
+        return Vetted(message, read_footprint(message.update))
     if isinstance(message, messages.Step1):
         read_state_vector(message.state_vector)
-    return Vetted(message, footprint, len(frame))
+    return Vetted(message)
 
 
 class Room:
@@ -240,7 +240,7 @@ class Room:
             connection.resync = False
         elif connection.resync:
             return []
-        self._inbox.append(Queued(connection, edit.update, edit.whole, edit.batch, footprint))
+        self._inbox.append(Queued(connection, edit, footprint))
         self._inbox_bytes += len(edit.update)
         return [Ready()]
 
@@ -368,35 +368,41 @@ class Room:
     ) -> tuple[Entry | None, list[Effect]]:
         """Put one connection's edits into the doc: as one update, of which the observer reports what is new."""
         connection = group[0].connection
-        mine: dict[int, int] = {}
+        seen: dict[int, int] = {}  # the log's clocks, as far as the group names them, moved by its own edits
+        ends: dict[int, int] = {}
         claims: list[int] = []
         fitting: list[Queued] = []
         effects: list[Effect] = []
         for index, queued in enumerate(group):
-            seen = {**{c: self.replica.clocks.get(c, 0) for c in _named(queued.footprint)}, **mine}
-            if not queued.footprint.fits(seen):
-                if queued.footprint.fits(seen | {c: max(k, seen.get(c, 0)) for c, k in ahead.items()}):
+            footprint = queued.footprint
+            for client in (*footprint.spans, *footprint.needs):
+                if client not in seen:
+                    seen[client] = self.replica.clocks.get(client, 0)
+            if not footprint.fits(seen):
+                if footprint.fits({client: max(clock, ahead.get(client, 0)) for client, clock in seen.items()}):
                     self._requeue(group[index:])  # it stands on edits of this very batch, which may yet be refused
                 else:
                     effects += self._missing(connection, queued, group[index + 1 :])
                 break
             try:
-                for client in queued.footprint.news(seen):
+                for client in footprint.news(seen):
                     self._claim(connection, client, claims, claimed)
+                    seen[client] = footprint.spans[client][1]
             except BadUpdate as error:
                 return None, self.reject(connection, error)
-            mine |= {client: max(end, seen.get(client, 0)) for client, (_, end) in queued.footprint.spans.items()}
+            for client in footprint.spans:
+                ends[client] = seen[client]
             fitting.append(queued)
         if not fitting:
             return None, effects
-        updates = [queued.update for queued in fitting]
+        updates = [queued.edit.update for queued in fitting]
         if self._overflows(sum(map(len, updates))):
             connection.resync = True
             message = f"this document is full ({self.bounds.max_document_bytes} bytes)"
-            return None, [*effects, self._refuse(connection, Refusal.FULL, message, fitting[-1].batch)]
-        delta = self.replica.integrate(updates, mine)
+            return None, [*effects, self._refuse(connection, Refusal.FULL, message, fitting[-1].edit.batch)]
+        delta = self.replica.integrate(updates, ends)
         connection.strikes = 0
-        return Entry(connection, tuple(fitting), delta, tuple(claims), mine), effects
+        return Entry(connection, tuple(fitting), delta, tuple(claims), ends), effects
 
     def _overflows(self, more: int) -> bool:
         limit = self.bounds.max_document_bytes
@@ -417,7 +423,7 @@ class Room:
         if connection.strikes >= self.bounds.max_room_strikes:
             return self.reject(connection, BadUpdate("an update cannot be integrated"))
         for index, after in enumerate(later):
-            if after.whole:  # what we are about to ask for is here already; what comes after stands on it
+            if after.edit.whole:  # what we are about to ask for is here already; what comes after stands on it
                 self._requeue(list(later[index:]))
                 return []
         if connection.id not in self.connections:
@@ -433,12 +439,11 @@ class Room:
         if connection.id not in self.connections:
             return []
         if connection.coscribe:
-            connection.acked = (entry.edits[-1].batch, seq, time_ms)
+            connection.acked = (entry.edits[-1].edit.batch, seq, time_ms)
             return [Send(connection.id, messages.encode_ack(*connection.acked))]
         if entry.delta is None:  # a stock client waits for the echo of its content; a delta was broadcast to it already
-            return [
-                Send(connection.id, messages.encode_update(queued.update)) for queued in entry.edits if not queued.whole
-            ]
+            edits = [queued.edit for queued in entry.edits if not queued.edit.whole]
+            return [Send(connection.id, messages.encode_update(edit.update)) for edit in edits]
         return []
 
     def _refuse_entry(self, entry: Entry) -> list[Effect]:
@@ -448,7 +453,7 @@ class Room:
         if not connection.coscribe:
             return self._turn_away(connection)
         connection.resync, connection.can_edit, connection.role = True, False, ""  # until the recheck says what is left
-        batch = entry.edits[-1].batch
+        batch = entry.edits[-1].edit.batch
         return [self._refuse(connection, Refusal.ACCESS, "your right to edit was taken away", batch)]
 
     def _turn_away(self, connection: Connection) -> list[Effect]:
@@ -474,7 +479,7 @@ class Room:
         return [Reload()]
 
     def _requeue(self, edits: list[Queued], *, front: bool = False) -> None:
-        self._inbox_bytes += sum(len(queued.update) for queued in edits)
+        self._inbox_bytes += sum(len(queued.edit.update) for queued in edits)
         if front:
             self._inbox.extendleft(reversed(edits))
         else:
@@ -587,7 +592,3 @@ class Room:
                 beat = messages.encode_ping(self._nonce) if connection.coscribe else messages.EMPTY_AWARENESS
                 effects.append(Send(connection.id, beat, droppable=True))
         return effects
-
-
-def _named(footprint: Footprint) -> Iterable[int]:
-    return footprint.spans.keys() | footprint.needs.keys()
