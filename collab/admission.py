@@ -2,12 +2,12 @@
 
 import uuid
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
+from django.http.cookie import parse_cookie
 from django.utils.crypto import constant_time_compare
 
 from documents.models import Document
@@ -38,11 +38,7 @@ class Denied(Exception):
 def session_cookie(scope: dict[str, Any]) -> str:
     """The session key in the handshake's cookies, or an empty string."""
     cookies = b"; ".join(value for name, value in scope["headers"] if name == b"cookie")
-    try:
-        morsel = SimpleCookie(cookies.decode("latin-1")).get(settings.SESSION_COOKIE_NAME)
-    except CookieError:
-        return ""
-    return morsel.value if morsel else ""
+    return parse_cookie(cookies.decode("latin-1")).get(settings.SESSION_COOKIE_NAME, "")
 
 
 def admit(document: uuid.UUID, session_key: str) -> Admitted:

@@ -6,6 +6,7 @@ connection: the relay has one a process.
 """
 
 import asyncio
+import time
 import uuid
 from typing import Any
 
@@ -20,7 +21,8 @@ from .hub import Hub, Unavailable
 from .live import LiveRoom, Member
 from .store import DATABASE_DOWN
 
-READ_ASIDE_BYTES = 64 << 10  # a larger frame is read on a thread: the others' frames need not wait for it
+MAX_UNREAD_FRAMES = 2_000
+READ_ASIDE_BYTES = 16 << 10  # a larger frame is read on a thread: the others' frames need not wait for it
 
 
 class DocumentConsumer(AsyncConsumer):  # type: ignore[misc]  # Channels has no types
@@ -58,10 +60,11 @@ class DocumentConsumer(AsyncConsumer):  # type: ignore[misc]  # Channels has no 
             await hub.open(document)
             await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL if coscribe else None})
             self.accepted = True
+            live = await hub.open(document)  # waits only if the room was closed meanwhile
             while epoch != hub.access_epoch:  # rights changed on the way: what we read may be old
                 epoch = hub.access_epoch
                 admitted = await hub.store.read(lambda: admit(document, session))
-            live = await hub.open(document)  # waits only if the room was closed meanwhile
+                live = await hub.open(document)
             if not hub.has_place_for(admitted.person.user):  # of many that came at once
                 raise Denied(1013, "too many open documents")
         except Unavailable:
@@ -71,14 +74,15 @@ class DocumentConsumer(AsyncConsumer):  # type: ignore[misc]  # Channels has no 
         member = hub.enter(
             live, person=admitted.person, role=admitted.role, session=session, coscribe=coscribe, send=send
         )
-        if epoch != hub.access_epoch:
-            hub.spawn(hub.recheck(live, frozenset({admitted.person.user})))
         return live, member
 
     async def _read(self, live: LiveRoom, member: Member, receive: Any) -> None:
-        loop = asyncio.get_running_loop()
-        rate = live.hub.settings["MAX_UPDATES_PER_SECOND"]
-        credit, filled = float(rate), loop.time()
+        limits = live.hub.settings
+        budget = Budget(
+            updates=limits["MAX_UPDATES_PER_SECOND"],
+            rate=limits["MAX_BYTES_PER_SECOND"],
+            burst=2 * limits["MAX_MESSAGE_BYTES"],
+        )
         while True:
             message = await receive()
             if message["type"] != "websocket.receive":
@@ -87,21 +91,48 @@ class DocumentConsumer(AsyncConsumer):  # type: ignore[misc]  # Channels has no 
             if frame is None:
                 live.reject(member, ProtocolError("a text frame"))
                 continue
-            if credit < 1:  # over the rate: this socket, and no other, waits
-                now = loop.time()
-                credit = min(rate, credit + (now - filled) * rate)
-                filled = now
-                if credit < 1:
-                    await asyncio.sleep((1 - credit) / rate)
-            credit -= 1
-            if live.room.full:
+            wait_s = budget.take(len(frame))
+            if wait_s > 0 or live.room.full:  # this socket, and no other, waits: it is not read meanwhile
+                await asyncio.sleep(wait_s)
                 await live.space()
+                if crowded(receive):
+                    live.carry_out(live.room.evict(member.connection, 1013, "too much at once"))
             if len(frame) <= READ_ASIDE_BYTES:
                 live.receive(member, frame)
                 continue
+            bounds, edits = live.room.bounds, member.connection.can_edit
             try:
-                vetted = await asyncio.to_thread(vet, frame, max_bytes=live.room.bounds.max_message_bytes)
+                vetted = await asyncio.to_thread(vet, frame, max_bytes=bounds.max_message_bytes, edits=edits)
             except CollabError as error:
                 live.reject(member, error)
             else:
                 live.take(member, vetted)
+
+
+class Budget:
+    """What one socket may send: so many frames, and so many bytes, a second, after a burst."""
+
+    __slots__ = ("_burst", "_bytes", "_filled", "_rate", "_updates", "_updates_per_s")
+
+    def __init__(self, *, updates: int, rate: int, burst: int) -> None:
+        self._updates_per_s, self._rate, self._burst = updates, rate, burst
+        self._updates, self._bytes = float(updates), float(burst)
+        self._filled = time.monotonic()
+
+    def take(self, size: int) -> float:
+        """Spend one frame of `size` bytes; the seconds that the socket has to wait for it, usually 0."""
+        self._updates -= 1
+        self._bytes -= size
+        if self._updates >= 0 and self._bytes >= 0:
+            return 0.0
+        now = time.monotonic()
+        passed, self._filled = now - self._filled, now
+        self._updates = min(self._updates_per_s, self._updates + passed * self._updates_per_s)
+        self._bytes = min(self._burst, self._bytes + passed * self._rate)
+        return max(0.0, -self._updates / self._updates_per_s, -self._bytes / self._rate)
+
+
+def crowded(receive: Any) -> bool:
+    """Whether frames have piled up before us. uvicorn stops reading; daphne goes on, into a queue without a bound."""
+    queue = getattr(receive, "__self__", None)
+    return isinstance(queue, asyncio.Queue) and queue.qsize() > MAX_UNREAD_FRAMES

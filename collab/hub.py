@@ -134,7 +134,7 @@ class Hub:
         future.set_result(live)
         logger.info("document %s: room opened at row %d", document, loaded.head)
         self.relay.publish(PresenceNews(document, self.relay.node, (), asking=True))
-        self.spawn(self._poll())
+        self.spawn(self._poll_rooms([live]))
 
     def enter(
         self,
@@ -251,7 +251,7 @@ class Hub:
 
     def access_changed(self, document: uuid.UUID | None, user: int | None = None) -> None:
         """Rights changed in this process: act on it here, and tell the others. Call on the loop."""
-        news = AccessNews(document, user)
+        news = AccessNews(document, user, self.relay.node)
         self.relay.publish(news)
         self.hear(news)
 
@@ -265,6 +265,7 @@ class Hub:
         """Ask what these people may do now, and let the room act on it."""
         if not users:
             return
+        epoch = self.access_epoch
         try:
             roles = await self.store.roles([(live.document, user) for user in users])
             if live.document not in await self.store.heads([live.document]):  # after: a deletion explains a lost right
@@ -272,6 +273,9 @@ class Hub:
                 return
         except DATABASE_DOWN as error:  # the sweep will ask again; until then the commit's own check stands
             logger.warning("document %s: rights cannot be read just now (%s)", live.document, type(error).__name__)
+            return
+        if epoch != self.access_epoch:  # what we read may be older than what is announced now
+            await self.recheck(live, users)
             return
         for member in list(live.members.values()):
             user = member.connection.person.user
@@ -319,9 +323,10 @@ class Hub:
 
     async def _poll(self) -> None:
         """One query for all open documents: heals whatever the relay lost, and finds what was deleted."""
-        rooms = self.rooms
-        if not rooms:
-            return
+        if self.rooms:
+            await self._poll_rooms(self.rooms)
+
+    async def _poll_rooms(self, rooms: list[LiveRoom]) -> None:
         heads = await self.store.heads([live.document for live in rooms])
         for live in rooms:
             if live.closing:
@@ -336,12 +341,15 @@ class Hub:
         """Ask for the rights, the sessions and the documents of all sockets, a query each: catches every change whose
         announcement was lost.
         """
+        epoch = self.access_epoch
         places = [(live, member) for live in self.rooms for member in live.members.values()]
         if not places:
             return
         roles = await self.store.roles({(live.document, member.connection.person.user) for live, member in places})
         sessions = await self.store.live_sessions({member.session for _, member in places})
         heads = await self.store.heads({live.document for live, _ in places})  # last: a deletion explains a lost right
+        if epoch != self.access_epoch:  # the announcement is newer than what we read
+            return
         for live, member in places:
             if live.document not in heads:
                 if not live.closing:

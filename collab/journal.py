@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Protocol
 
-from .core.batch import Batch, Outcome
+from .core.batch import Batch, Later, Outcome
 from .store import DATABASE_DOWN, Store
 
 logger = logging.getLogger(__name__)
@@ -20,6 +20,8 @@ MAX_ROOMS_PER_COMMIT = 500
 MAX_YIELD_S = 0.02
 RETRY_FIRST_S = 0.05
 RETRY_LAST_S = 2.0
+ATTEMPTS = 4  # after which it is asked whether the database works, and the batch does not
+LOCK_RETRY_S = 0.004
 
 
 class Writer(Protocol):
@@ -43,6 +45,7 @@ class Journal:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._ready: dict[uuid.UUID, Writer] = {}
+        self._held: list[tuple[Writer, Batch]] = []  # prepared, but somebody else had the document's lock
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.stalled_since: float | None = None  # since when the database has not answered
@@ -73,15 +76,19 @@ class Journal:
                 continue
             outcomes = await self._commit(batches)
             started = loop.time()
-            for (writer, _), outcome in zip(batches, outcomes, strict=True):
-                if outcome is None:
+            for (writer, batch), outcome in zip(batches, outcomes, strict=True):
+                if isinstance(outcome, Later):
+                    self._held.append((writer, batch))
+                elif outcome is None:
                     writer.fail()
                 else:
                     writer.settle(outcome)
+            if self._held:
+                loop.call_later(LOCK_RETRY_S, self._wake.set)
             await asyncio.sleep(min(loop.time() - started, MAX_YIELD_S))
 
     def _gather(self) -> list[tuple[Writer, Batch]]:
-        batches = []
+        batches, self._held = self._held, []
         for document in list(self._ready)[:MAX_ROOMS_PER_COMMIT]:
             writer = self._ready.pop(document)
             batch = writer.prepare()
@@ -92,27 +99,36 @@ class Journal:
         return batches
 
     async def _commit(self, batches: Sequence[tuple[Writer, Batch]]) -> Sequence[Outcome | None]:
-        """The outcome of each batch. Waits for a database that is down, for as long as it takes: nothing is
-        acknowledged meanwhile.
+        """The outcome of each batch, None for one that fails while the database works. Waits for a database that is
+        down, for as long as it takes: nothing is acknowledged meanwhile.
         """
-        delay = RETRY_FIRST_S
+        delay, attempts = RETRY_FIRST_S, 0
         while True:
+            attempts += 1
             try:
                 outcomes = await self._store.commit([(writer.document, batch) for writer, batch in batches])
             except DATABASE_DOWN as error:
+                if attempts >= ATTEMPTS and await self._store.answers():
+                    return await self._commit_apart(batches, error)
                 self._note_stall(error)
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, RETRY_LAST_S)
-            except Exception:  # an error in one room's batch: never take the other rooms' edits with it
-                logger.exception("a commit of %d rooms failed", len(batches))
-                if len(batches) == 1:
-                    return [None]
-                return [(await self._commit([each]))[0] for each in batches]
+            except Exception as error:  # noqa: BLE001 - one room's batch: it never takes the others' edits along
+                return await self._commit_apart(batches, error)
             else:
                 if self.stalled_since is not None:
                     self.stalled_since = None
                     logger.info("the database is back")
                 return outcomes
+
+    async def _commit_apart(
+        self, batches: Sequence[tuple[Writer, Batch]], error: Exception
+    ) -> Sequence[Outcome | None]:
+        """Room by room, to find whose batch it is that fails."""
+        if len(batches) > 1:
+            return [(await self._commit([each]))[0] for each in batches]
+        logger.error("document %s: a batch cannot be committed", batches[0][0].document, exc_info=error)
+        return [None]
 
     def _note_stall(self, error: Exception) -> None:
         if self.stalled_since is None:

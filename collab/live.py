@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from documents.log import Loaded
 
-from .core.batch import Batch, Committed, Gone, Outcome
+from .core.batch import Batch, Committed, Gone, Outcome, Rejected
 from .core.connection import Connection, Dialect
 from .core.effects import (
     Broadcast,
@@ -27,6 +27,7 @@ from .core.effects import (
 )
 from .core.errors import CollabError
 from .core.messages import Pong
+from .core.replica import is_error
 from .core.room import Room, Vetted, vet
 from .outbox import Outbox
 from .relay import Delta, PresenceNews
@@ -39,6 +40,7 @@ logger = logging.getLogger(__name__)
 
 CLOSE_PATIENCE_S = 5.0  # how long a socket may take to say goodbye
 RELOAD_RETRY_S = 0.5
+MAX_RELAYED_BYTES = 64 << 10  # bounds what waits for a Redis that is slow
 
 
 class State(Enum):
@@ -89,7 +91,7 @@ class LiveRoom:
     def receive(self, member: Member, frame: bytes) -> None:
         """A frame from a socket."""
         try:
-            vetted = vet(frame, max_bytes=self.room.bounds.max_message_bytes)
+            vetted = vet(frame, max_bytes=self.room.bounds.max_message_bytes, edits=member.connection.can_edit)
         except CollabError as error:
             self.reject(member, error)
         else:
@@ -123,16 +125,23 @@ class LiveRoom:
             return None
         try:
             batch, effects = self.room.prepare()
-        except Exception:
-            logger.exception("document %s: a cycle cannot be prepared", self.document)
-            self.fail()
+            self._space.set()
+            self.carry_out(effects)
+        except BaseException as error:  # noqa: BLE001 - `_give_up` passes on what is no error
+            self._give_up(error)
             return None
-        self._space.set()
-        self.carry_out(effects)
         return batch
 
     def settle(self, outcome: Outcome) -> None:
-        """The batch was committed, or not."""
+        """The batch was committed, or not. A room that was closed meanwhile has nobody to tell."""
+        if self.closing:
+            return
+        try:
+            self._settle(outcome)
+        except BaseException as error:  # noqa: BLE001 - `_give_up` passes on what is no error
+            self._give_up(error)
+
+    def _settle(self, outcome: Outcome) -> None:
         if isinstance(outcome, Gone):
             self.vanish()
             return
@@ -141,6 +150,7 @@ class LiveRoom:
             self.tail_bytes += sum(map(len, outcome.missed))
             effects = self.room.committed(outcome)
         else:
+            assert isinstance(outcome, Rejected)
             effects = self.room.rejected(outcome)
         self.carry_out(effects)
         if self.room.presence.dirty:  # carets of what was just shown
@@ -150,6 +160,13 @@ class LiveRoom:
     def fail(self) -> None:
         """The room cannot go on. Its people come back to a fresh one, and send again what was not acknowledged."""
         self.hub.drop(self, 4508, "the document could not be saved just now")
+
+    def _give_up(self, error: BaseException) -> None:
+        """An error that nobody foresaw: it ends this room, and no other."""
+        if not is_error(error):
+            raise error
+        logger.error("document %s: the room cannot go on", self.document, exc_info=error)
+        self.fail()
 
     # -- effects ---------------------------------------------------------------------------------------------------
 
@@ -166,9 +183,8 @@ class LiveRoom:
                 self.hub.journal.ready(self)
             elif isinstance(effect, Publish):
                 self.tail_bytes += len(effect.update)
-                self.hub.relay.publish(
-                    Delta(self.document, self.hub.relay.node, effect.first, effect.last, effect.update)
-                )
+                update = effect.update if len(effect.update) <= MAX_RELAYED_BYTES else b""  # read it from the log
+                self.hub.relay.publish(Delta(self.document, self.hub.relay.node, effect.first, effect.last, update))
             elif isinstance(effect, PublishPresence):
                 self.hub.relay.publish(PresenceNews(self.document, self.hub.relay.node, effect.entries))
             elif isinstance(effect, Close):
@@ -191,7 +207,7 @@ class LiveRoom:
         without = effect.without
         for member in list(self.members.values()):
             connection = member.connection
-            if connection.synced and connection.id not in without:
+            if (connection.synced or (effect.early and not connection.lagging)) and connection.id not in without:
                 member.outbox.put(
                     effect.coscribe if connection.dialect is Dialect.COSCRIBE else effect.stock, droppable=True
                 )
@@ -231,10 +247,12 @@ class LiveRoom:
         while not self.closing:
             try:
                 loaded = await self.hub.store.load(self.document)
+                self._take(loaded)
             except DATABASE_DOWN:
                 await asyncio.sleep(RELOAD_RETRY_S)
                 continue
-            self._take(loaded)
+            except BaseException as error:  # noqa: BLE001 - as above
+                self._give_up(error)
             return
 
     def _take(self, loaded: Loaded | None) -> None:

@@ -7,6 +7,8 @@ lost are, and one diff makes up for them later (`Room.lagging`, `Room.writable`)
 """
 
 import asyncio
+import math
+import secrets
 from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -36,6 +38,7 @@ class Outbox:
         "_limit_frames",
         "_loop",
         "_pinged",
+        "_pings",
         "_send",
         "_sent",
         "_task",
@@ -64,6 +67,7 @@ class Outbox:
         self._frames: deque[tuple[bytes, bool]] = deque()
         self._bytes = 0
         self._sent = self._answered = self._pinged = 0  # bytes in all: written, known to have arrived, at the last PING
+        self._pings: list[tuple[int, int]] = []  # nonce, and bytes sent before it, of those not answered: at most five
         self._dropped = False
         self._closing: tuple[int, str] | None = None
         self.closed = False
@@ -79,14 +83,19 @@ class Outbox:
             self._write(frame)
         elif self._fits(frame) or not droppable:
             self._queue(frame, droppable)
+            if self._bytes > 2 * self._limit_bytes and len(self._frames) > 1:
+                self.blocked_since = -math.inf  # even what must not be lost is too much: for the next tick to close
         else:
             self._drop()
 
     def arrived(self, nonce: int) -> None:
-        """The client answered the PING that was sent after `nonce` bytes."""
-        if self._answered < nonce <= self._sent:
-            self._answered = nonce
-            self._drain()
+        """The client answered a PING: what was sent before it has arrived."""
+        for position, (asked, sent) in enumerate(self._pings):
+            if asked == nonce:
+                self._answered = sent
+                del self._pings[: position + 1]
+                self._drain()
+                return
 
     def close(self, code: int, reason: str) -> None:
         """Send what is queued and then close; nothing more is taken."""
@@ -136,7 +145,9 @@ class Outbox:
             and not self.closed
         ):
             self._pinged = self._sent
-            self._run({"type": "websocket.send", "bytes": encode_ping(self._sent)})
+            nonce = secrets.randbits(50)  # nobody answers a PING that they have not read
+            self._pings.append((nonce, self._sent))
+            self._run({"type": "websocket.send", "bytes": encode_ping(nonce)})
 
     def _run(self, message: dict[str, Any]) -> None:
         task: asyncio.Task[None] = asyncio.Task(self._send(message), loop=self._loop, eager_start=True)

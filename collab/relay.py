@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 EVERYBODY = "coscribe.processes"
 MAX_WAITING = 1000
 RETRY_S = 1.0
+SEND_PATIENCE_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class AccessNews:
 
     document: uuid.UUID | None
     user: int | None = None
+    node: str = ""
 
 
 News = Delta | PresenceNews | AccessNews
@@ -108,7 +110,8 @@ class Relay:
         while True:
             group, message = await self._waiting.get()
             try:
-                await self._layer.group_send(group, message)
+                async with asyncio.timeout(SEND_PATIENCE_S):
+                    await self._layer.group_send(group, message)
             except Exception as error:  # noqa: BLE001 - any failure of Redis or its client: a lost message is a gap
                 self._trouble(error)
                 while not self._waiting.empty():  # old doorbells are of no use
@@ -149,7 +152,7 @@ class Relay:
                 self._trouble(error)
                 await asyncio.sleep(RETRY_S)
                 continue
-            if getattr(news, "node", None) != self.node:
+            if news.node != self.node:
                 self._hear(news)
 
     def _trouble(self, error: Exception) -> None:
@@ -196,14 +199,14 @@ def encode(news: News) -> dict[str, Any]:
             "entries": [list(entry) for entry in news.entries],
         }
     document = news.document.hex if news.document else None
-    return {"type": "access", "document": document, "user": news.user}
+    return {"type": "access", "document": document, "user": news.user, "node": news.node}
 
 
 def decode(message: dict[str, Any]) -> News:
     """`encode` backwards. The layer is ours alone: a message that is not understood raises."""
     document = uuid.UUID(message["document"]) if message["document"] else None
     if message["type"] == "access":
-        return AccessNews(document, message["user"])
+        return AccessNews(document, message["user"], message["node"])
     assert document is not None
     if message["type"] == "delta":
         return Delta(document, message["node"], message["first"], message["last"], message["update"])

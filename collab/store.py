@@ -19,7 +19,7 @@ from documents.models import Document
 from permissions.access import roles_of
 from permissions.roles import Role
 
-from .core.batch import Batch, Committed, Gone, Outcome, Rejected
+from .core.batch import Batch, Committed, Gone, Later, Outcome, Rejected
 from .core.footprint import read_footprint
 
 DATABASE_DOWN = (OperationalError, InterfaceError)  # gone, locked, full, or in a deadlock: the same again may succeed
@@ -35,7 +35,8 @@ class Store:
 
     async def commit(self, batches: Sequence[tuple[uuid.UUID, Batch]]) -> list[Outcome]:
         """Append the batches to their logs in one transaction. When this returns it is committed; when it raises,
-        unknown: call it again with the same batches, nothing is stored twice."""
+        unknown: call it again with the same batches, no struct is stored twice (a deletion may be: it changes nothing).
+        """
         appends = [_append(document, batch) for document, batch in batches]
         results = await self._on(self._writer, lambda: log.append(appends, clients_of=_clients_of))
         return [_outcome(result) for result in results]
@@ -67,6 +68,14 @@ class Store:
                 )
             ),
         )
+
+    async def answers(self) -> bool:
+        """Whether the database can be read: then what failed was not for want of one."""
+        try:
+            await self.heads([uuid.UUID(int=0)])
+        except DATABASE_DOWN:
+            return False
+        return True
 
     async def quarantine(self, document: uuid.UUID, user: int, payload: bytes, error: str) -> None:
         """Keep bytes that broke the document."""
@@ -108,7 +117,7 @@ def _outcome(result: log.Result) -> Outcome:
         return Committed(result.first, result.last, int(result.at.timestamp() * 1000), result.missed)
     if isinstance(result, log.Refused):
         return Rejected(result.authors, result.claims)
-    return Gone()
+    return Later() if isinstance(result, log.Busy) else Gone()
 
 
 def _clients_of(update: bytes) -> Collection[int]:

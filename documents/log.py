@@ -18,6 +18,8 @@ from permissions.roles import Role
 
 from .models import Document, DocumentClient, DocumentState, DocumentUpdate, QuarantinedUpdate
 
+QUARANTINE_ROWS = 20
+QUARANTINE_BYTES = 1 << 20
 CHUNK = 400  # placeholders in one IN list, pairs in one VALUES list
 
 
@@ -75,19 +77,29 @@ class Loaded:
     tail_bytes: int
 
 
-Result = Appended | Refused | Missing
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """Somebody else holds the document's lock just now. Nothing was appended; try again soon."""
+
+
+Result = Appended | Refused | Missing | Busy
 
 
 def append(appends: Sequence[Append], *, clients_of: Callable[[bytes], Collection[int]]) -> list[Result]:
     """Append to many documents in one transaction: all that may be is committed when this returns, nothing if it
     raises.
 
-    The documents' rows are locked in id order. Under the lock one permission query answers for all (document, author)
-    pairs, so an author's right is that of the moment of the commit. Every document stands or falls by itself.
+    The documents' rows are locked; one that somebody else holds is skipped (`Busy`), so that a lock held for long
+    stops no other document. Under the lock one permission query answers for all (document, author) pairs, so an
+    author's right is that of the moment of the commit. Every document stands or falls by itself.
     `clients_of` reads the client ids under which an update has structs.
     """
     with transaction.atomic():
         heads = _lock_heads(sorted({each.document for each in appends}))
+        absent = {each.document for each in appends} - heads.keys()
+        locked = (
+            set(Document.objects.filter(pk__in=absent, trashed_at=None).values_list("pk", flat=True)) if absent else ()
+        )
         present = [each for each in appends if each.document in heads]
         roles = roles_of(Document, {(each.document, row.author) for each in present for row in each.rows})
         now = timezone.now()
@@ -95,7 +107,7 @@ def append(appends: Sequence[Append], *, clients_of: Callable[[bytes], Collectio
         accepted: list[tuple[Append, int]] = []
         for each in appends:
             if each.document not in heads:
-                results.append(Missing())
+                results.append(Busy() if each.document in locked else Missing())
                 continue
             result = _judge(each, heads[each.document], roles, now, clients_of)
             results.append(result)
@@ -141,7 +153,12 @@ def heads(documents: Iterable[uuid.UUID]) -> dict[uuid.UUID, int]:
 
 
 def quarantine(document: uuid.UUID, *, author: int, payload: bytes, error: str) -> None:
-    """Keep bytes that broke the document for the operator."""
+    """Keep bytes that broke the document for the operator: the beginning of some, not all that a client cares to
+    send.
+    """
+    if QuarantinedUpdate.objects.filter(document=document).count() >= QUARANTINE_ROWS:
+        return
+    payload = payload[:QUARANTINE_BYTES]
     QuarantinedUpdate.objects.create(document_id=document, author_id=author, payload=payload, error=error[:200])
 
 
@@ -168,6 +185,8 @@ def _judge(
     missed: tuple[bytes, ...] = ()
     if head > each.base:
         missed = tuple(rows_after(each.document, each.base, head - each.base))
+        if len(missed) != head - each.base:
+            raise LogBroken(each.document, expected=head - each.base, actual=len(missed))
         ours = {client for row in each.rows for client in row.clients}
         if any(not ours.isdisjoint(clients_of(payload)) for payload in missed):
             return Refused()  # the same edits twice, or a forgery: either way the sender's doc is not the log's
@@ -187,11 +206,11 @@ def _claim(each: Append) -> set[int]:
     }
     if not claims or foreign:
         return foreign
-    owners = dict(
-        DocumentClient.objects.filter(document=each.document, client_id__in=list(claims)).values_list(
-            "client_id", "user_id"
-        )
-    )
+    owners: dict[int, int | None] = {}
+    ids = list(claims)
+    for start in range(0, len(ids), CHUNK):
+        known = DocumentClient.objects.filter(document=each.document, client_id__in=ids[start : start + CHUNK])
+        owners.update(known.values_list("client_id", "user_id"))
     foreign = {client for client, user in owners.items() if user != claims[client]}
     if not foreign:
         DocumentClient.objects.bulk_create(
@@ -204,7 +223,8 @@ def _claim(each: Append) -> set[int]:
 
 def _lock_heads(ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
     pk = Document._meta.pk
-    lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
+    # NO KEY: rows that merely refer to the document may be written meanwhile.
+    lock = " FOR NO KEY UPDATE SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
     found: dict[uuid.UUID, int] = {}
     with connection.cursor() as cursor:
         for start in range(0, len(ids), CHUNK):

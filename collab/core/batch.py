@@ -22,7 +22,7 @@ class Entry:
     """One connection's edits of a cycle. `delta`: their net new change as one update, or None when the doc had it all.
 
     `claims`: client ids they introduce, which the database must not know as somebody else's.
-    `ends`: client id -> clock after them.
+    `ends`: client id -> clock after them, of the clients that they have news of.
     """
 
     connection: Connection
@@ -75,4 +75,9 @@ class Gone:
     """There is no such document any more."""
 
 
-Outcome = Committed | Rejected | Gone
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Somebody else holds the document's lock: nothing happened, the same batch again soon."""
+
+
+Outcome = Committed | Rejected | Gone | Later

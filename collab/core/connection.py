@@ -46,7 +46,7 @@ class Connection:
     told_ms: int = 0
     step1_credit: float = 20.0
     step1_ms: int = 0
-    acked: tuple[int, int, int] | None = None  # batch, seq, time of the last acknowledgement
+    client_ids: set[int] = field(default_factory=set)  # Yjs client ids that it introduced to the document
     awareness_ids: set[int] = field(default_factory=set)
 
     @property

@@ -14,11 +14,14 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Broadcast:
-    """One shared frame to every connection that has been answered its step 1. Two dialects, two frames."""
+    """One shared frame to every connection that has been answered its step 1 (`early`: or still waits). Two dialects,
+    two frames.
+    """
 
     stock: bytes
     coscribe: bytes
     without: frozenset[int] = frozenset()
+    early: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,10 +29,12 @@ class Footprint:
 
     `spans`: client id -> (clock that must be there already, clock after its last struct).
     `needs`: client id -> clock that must be there once the update is in (origins, parents, deleted ranges).
+    `structs_bytes`: the update's length without its deletions.
     """
 
     spans: dict[int, tuple[int, int]] = field(default_factory=dict)
     needs: dict[int, int] = field(default_factory=dict)
+    structs_bytes: int = 0
 
     def fits(self, clocks: dict[int, int]) -> bool:
         """Whether a doc with these clocks can integrate the update whole, leaving nothing pending.
@@ -127,6 +129,7 @@ def _read(data: bytes) -> Footprint:  # noqa: C901 - one flat loop over the form
             if clock > MAX_CLOCK:
                 raise BadUpdate("a clock is out of range")
         spans[client] = (first, clock)
+    footprint.structs_bytes = at
     if data[at]:
         at = _deletes(data, at, needs)
     else:

@@ -50,10 +50,6 @@ class Presence:
     def dirty(self) -> bool:
         return bool(self._dirty)
 
-    def users(self) -> set[int]:
-        """The people with at least one state here."""
-        return {entry.user for entry in self._entries.values()}
-
     def receive(self, connection: Connection, entries: Iterable[AwarenessEntry], now: int) -> None:
         """Take in what a client says. Entries under ids it does not own are ignored: stock clients repeat what they
         hear.
@@ -65,7 +61,7 @@ class Presence:
                 raise ProtocolError("an awareness clock is out of range")
             entry = self._entries.get(said.client)
             mine = entry is not None and entry.owner == connection.id
-            if entry is not None and not mine and not self._may_take_over(entry, connection):
+            if entry is not None and not mine and not self._may_take_over(entry, connection, said.clock):
                 continue
             if said.state == GONE:
                 if mine:
@@ -151,12 +147,15 @@ class Presence:
             if entry.node is None
         )
 
-    def _may_take_over(self, entry: Entry, connection: Connection) -> bool:
-        # The same person on a new socket, before the old one was known to be dead; or a person nobody owns any more.
-        return entry.user == connection.person.user
+    def _may_take_over(self, entry: Entry, connection: Connection, clock: int) -> bool:
+        # The same person on a new socket, before the old one was known to be dead: only by a newer state, because stock
+        # clients repeat what they hear of their own other tabs.
+        if entry.user != connection.person.user:
+            return False
+        return entry.owner is None or clock > entry.clock - entry.offset
 
     def _introduce(self, connection: Connection, client: int) -> None:
-        if len(connection.awareness_ids) >= self._max_ids:
+        if client not in connection.awareness_ids and len(connection.awareness_ids) >= self._max_ids:
             raise TooBig("awareness ids of a connection", limit=self._max_ids, actual=len(connection.awareness_ids) + 1)
         connection.awareness_ids.add(client)
 

@@ -7,13 +7,13 @@ them), the size, and the one thing that matters after any error: that the doc mu
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pycrdt import Doc, Subscription, TransactionEvent, merge_updates
+from pycrdt import Doc, Subscription, TransactionEvent, get_update, merge_updates
 
 from .errors import CollabError
 from .footprint import read_footprint
 from .lib0 import read_state_vector, state_vector
 
-MAX_CACHED_DIFFS = 16
+MAX_CACHED_DIFFS = 4
 
 
 class Broken(Exception):
@@ -22,6 +22,14 @@ class Broken(Exception):
     def __init__(self, update: bytes, error: str) -> None:
         self.update, self.error = update, error
         super().__init__(error)
+
+
+def is_error(error: BaseException) -> bool:
+    """Whether this is an error, and not a cancellation or the end of the process.
+
+    yrs' PanicException is a BaseException, and pycrdt does not export it.
+    """
+    return isinstance(error, Exception) or type(error).__name__ == "PanicException"
 
 
 class Replica:
@@ -35,6 +43,7 @@ class Replica:
         self._subscription: Subscription | None = None
         self._delta: bytes | None = None
         self._diffs: dict[bytes, bytes] = {}  # state vector -> diff, at this head
+        self._measured: int | None = None  # the head at which `size` was exact
 
     def load(self, head: int, updates: Sequence[bytes]) -> None:
         """Start from the log up to row `head`: a state and the rows after it, in order. Raises what yrs raises."""
@@ -47,6 +56,7 @@ class Replica:
         self.head = head
         self.clocks = read_state_vector(doc.get_state())
         self.size = sum(map(len, updates))
+        self._measured = None
         self._diffs.clear()
 
     def unload(self) -> None:
@@ -64,16 +74,26 @@ class Replica:
 
     def diff(self, vector: bytes) -> bytes:
         """What a doc with this state vector lacks. Call it only when the doc is not ahead of the log."""
-        update = self._diffs.get(vector)
+        asked = read_state_vector(vector)
+        known = {client: min(asked[client], clock) for client, clock in self.clocks.items() if asked.get(client)}
+        key = state_vector(known)  # the many vectors that mean the same have one answer
+        update = self._diffs.get(key)
         if update is None:
             if len(self._diffs) >= MAX_CACHED_DIFFS:
                 self._diffs.clear()
-            update = self._diffs[vector] = self._doc.get_update(vector)
+            update = self._diffs[key] = self._doc.get_update(key)
         return update
 
+    def news_bytes(self, updates: Sequence[bytes]) -> int:
+        """Bytes of structs in these updates that the doc lacks: without what it has, and without deletions."""
+        vector = self._doc.get_state()
+        return sum(read_footprint(get_update(update, vector)).structs_bytes for update in updates)
+
     def measure(self) -> int:
-        """The true size of the state, in bytes: the running figure also counts what was deleted since."""
-        self.size = len(self._doc.get_update())
+        """The true size of the state, in bytes: the running figure also counts what was deleted since. Once per row."""
+        if self._measured != self.head:
+            self._measured = self.head
+            self.size = len(self._doc.get_update())
         return self.size
 
     def integrate(self, updates: Sequence[bytes], ends: Mapping[int, int]) -> bytes | None:
@@ -90,8 +110,7 @@ class Replica:
             self._delta = None
             self._doc.apply_update(update)
         except BaseException as error:
-            # yrs' PanicException is a BaseException, and pycrdt does not export it.
-            if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            if not is_error(error):
                 raise
             raise Broken(update, type(error).__name__) from error
         if len(ends) > 1:  # structs of several clients may wait for each other in a ring: `Footprint.fits`

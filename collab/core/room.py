@@ -35,9 +35,11 @@ from .messages import Refusal
 from .presence import Presence
 from .replica import Broken, Replica
 
-STEP1_BURST = (
-    20.0  # step 1s that a connection may send at once; one more each second. Four bytes ask for the whole document
-)
+# Four bytes ask for the whole document: a connection may ask for 20 answers, or 20 MiB of them, at once, and for one a
+# second.
+STEP1_BURST = 20.0
+STEP1_BYTES = 1 << 20
+SMALL_BYTES = 1 << 10  # news that a full document still takes: what undoing a refused edit leaves
 MAX_PENDING_REMOTE = 256
 
 
@@ -56,6 +58,7 @@ class Bounds:
     heartbeat_interval_ms: int = 10_000
     silence_limit_ms: int = 30_000
     max_room_strikes: int = 3
+    max_client_ids: int = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +69,16 @@ class Vetted:
     footprint: Footprint | None = None
 
 
-def vet(frame: bytes, *, max_bytes: int) -> Vetted:
-    """Read a client's frame. Raises a `CollabError` with the close code for anything that is not of the protocol."""
+def vet(frame: bytes, *, max_bytes: int, edits: bool = True) -> Vetted:
+    """Read a client's frame. Raises a `CollabError` with the close code for anything that is not of the protocol.
+
+    `edits`: whether the footprint of an edit is wanted; those of a viewer are refused unread.
+    """
     if len(frame) > max_bytes:
         raise TooBig("a message in bytes", limit=max_bytes, actual=len(frame))
     message = messages.decode(frame)
     if isinstance(message, messages.Edit):
-        return Vetted(message, read_footprint(message.update))
+        return Vetted(message, read_footprint(message.update) if edits else None)
     if isinstance(message, messages.Step1):
         read_state_vector(message.state_vector)
     return Vetted(message)
@@ -91,7 +97,7 @@ class Room:
             ttl_ms=self.bounds.presence_ttl_ms,
             grace_ms=self.bounds.presence_grace_ms,
         )
-        self._owners: dict[int, int] = {}  # client id -> user, as far as this room has asked the database
+        self._owners: dict[int, int] = {}  # client id -> user, as far as the database has confirmed
         self._inbox: deque[Queued] = deque()
         self._inbox_bytes = 0
         self._in_flight: Batch | None = None
@@ -99,6 +105,7 @@ class Room:
         self._waiting: dict[int, bytes] = {}  # connection -> state vector of a step 1 to answer after the cycle
         self._remote: list[tuple[int, int, bytes]] = []  # deltas of other processes to look at after the cycle
         self._nonce = 0
+        self._saved_ms = 0  # when the newest row that we know the time of was committed
 
     def load(self, head: int, updates: Sequence[bytes]) -> None:
         """Start from the log up to row `head`: a state and the rows after it, in order. Raises what yrs raises."""
@@ -204,15 +211,16 @@ class Room:
         connection.heard_ms = now
         message = vetted.message
         if isinstance(message, messages.Edit):
-            assert vetted.footprint is not None
             return self._take_edit(connection, message, vetted.footprint)
         if isinstance(message, messages.Awareness):
-            self.presence.receive(connection, message.entries, now)
+            user = connection.person.user
+            mine = {e.client: e for e in message.entries if self._owners.get(e.client, user) == user}
+            self.presence.receive(connection, mine.values(), now)
             return []
         if isinstance(message, messages.Step1):
             return self._take_step1(connection, message.state_vector, now)
         if isinstance(message, messages.QueryAwareness):
-            return [Send(connection.id, messages.encode_awareness(self.presence.everybody(without=connection.id)))]
+            return [self._who_is_here(connection)]
         if isinstance(message, messages.Ping):
             return [Send(connection.id, messages.encode_pong(message.nonce))]
         return []
@@ -226,7 +234,11 @@ class Room:
             effects.append(self._refuse(connection, Refusal.INVALID, error.reason))
         return effects + self.evict(connection, error.code, error.reason)
 
-    def _take_edit(self, connection: Connection, edit: messages.Edit, footprint: Footprint) -> list[Effect]:
+    def _who_is_here(self, connection: Connection) -> Send:
+        others = self.presence.everybody(without=connection.id)
+        return Send(connection.id, messages.encode_awareness(others), droppable=True)
+
+    def _take_edit(self, connection: Connection, edit: messages.Edit, footprint: Footprint | None) -> list[Effect]:
         if connection.coscribe:
             if edit.batch != connection.batch + 1:
                 raise ProtocolError("batches are numbered 1, 2, 3")
@@ -240,6 +252,9 @@ class Room:
             connection.resync = False
         elif connection.resync:
             return []
+        if footprint is None:  # read as a viewer's, of somebody who has become an editor since
+            connection.resync = True
+            return self._ask_whole(connection)
         self._inbox.append(Queued(connection, edit, footprint))
         self._inbox_bytes += len(edit.update)
         return [Ready()]
@@ -260,16 +275,17 @@ class Room:
         for connection_id, asked in self._waiting.items():
             connection = self.connections.get(connection_id)
             if connection is not None:
-                effects.append(self._answer(connection, asked))
+                effects += self._answer(connection, asked)
         self._waiting.clear()
         return effects
 
-    def _answer(self, connection: Connection, asked: bytes) -> Send:
-        connection.synced, connection.lagging = True, False
+    def _answer(self, connection: Connection, asked: bytes) -> list[Effect]:
+        connection.lagging = False
         update = self.replica.diff(asked)
-        if connection.coscribe:
-            return Send(connection.id, messages.encode_state(self.head, update), droppable=True)
-        return Send(connection.id, messages.encode_step2(update), droppable=True)
+        connection.step1_credit -= len(update) / STEP1_BYTES
+        state = messages.encode_state(self.head, update) if connection.coscribe else messages.encode_step2(update)
+        connection.synced = True
+        return [Send(connection.id, state, droppable=True)]
 
     # -- the cycle -------------------------------------------------------------------------------------------------
 
@@ -308,7 +324,8 @@ class Room:
             return None, effects + ([Ready()] if self._inbox else [])
         batch = Batch(self.head, tuple(entries))
         if not batch.rows:  # the doc had it all, and the doc is the log: saved long ago
-            return None, effects + [e for entry in entries for e in self._acknowledge(entry, self.head, 0)]
+            effects += [e for entry in entries for e in self._acknowledge(entry, self.head, self._saved_ms)]
+            return None, effects + ([Ready()] if self._inbox else [])
         self._in_flight = batch
         return batch, effects
 
@@ -319,13 +336,16 @@ class Room:
         if outcome.missed:
             try:
                 effects.append(self._advance(batch.base + 1, outcome.first - 1, outcome.missed))
-            except Broken:
+            except Broken:  # the edits come again after the reload, as what the log has already
+                for entry in reversed(batch.entries):
+                    self._requeue(list(entry.edits), front=True)
                 return self._reload()
         rows = [entry.delta for entry in batch.rows if entry.delta is not None]
         update = rows[0] if len(rows) == 1 else merge_updates(*rows)
         for entry in batch.entries:
             self.replica.moved(outcome.last, len(entry.delta or b""), entry.ends)
             self._owners |= dict.fromkeys(entry.claims, entry.user)
+        self._saved_ms = outcome.time_ms
         effects.append(Publish(outcome.first, outcome.last, update))
         effects.append(self._show(outcome.first, outcome.last, update))
         for entry in batch.entries:
@@ -384,38 +404,44 @@ class Room:
                 else:
                     effects += self._missing(connection, queued, group[index + 1 :])
                 break
-            try:
-                for client in footprint.news(seen):
-                    self._claim(connection, client, claims, claimed)
-                    seen[client] = footprint.spans[client][1]
-            except BadUpdate as error:
-                return None, self.reject(connection, error)
-            for client in footprint.spans:
-                ends[client] = seen[client]
+            news = footprint.news(seen)
+            if any(claimed.get(client, connection.person.user) != connection.person.user for client in news):
+                self._requeue(group[index:])  # two want one new client id: the second asks the database, next time
+                break
+            for client in news:
+                ends[client] = seen[client] = footprint.spans[client][1]
+                if self._owners.get(client) != connection.person.user and client not in claims:
+                    claims.append(client)
             fitting.append(queued)
         if not fitting:
             return None, effects
+        if len(connection.client_ids | set(claims)) > self.bounds.max_client_ids:
+            limit = self.bounds.max_client_ids
+            too_many = TooBig("Yjs client ids of a connection", limit=limit, actual=limit + len(claims))
+            return None, effects + self.reject(connection, too_many)
+        connection.client_ids.update(claims)
         updates = [queued.edit.update for queued in fitting]
-        if self._overflows(sum(map(len, updates))):
-            connection.resync = True
-            message = f"this document is full ({self.bounds.max_document_bytes} bytes)"
-            return None, [*effects, self._refuse(connection, Refusal.FULL, message, fitting[-1].edit.batch)]
+        if ends and self._overflows(updates):  # a deletion always fits
+            return None, effects + self._refuse_as_full(connection, fitting[-1].edit.batch)
         delta = self.replica.integrate(updates, ends)
         connection.strikes = 0
         return Entry(connection, tuple(fitting), delta, tuple(claims), ends), effects
 
-    def _overflows(self, more: int) -> bool:
+    def _overflows(self, updates: Sequence[bytes]) -> bool:
+        """Whether the document would pass its bound. Exact only near the bound, where it costs an encoding of the
+        document.
+        """
         limit = self.bounds.max_document_bytes
-        return self.replica.size + more > limit and self.replica.measure() + more > limit
+        if self.replica.size + sum(map(len, updates)) <= limit:
+            return False
+        news = self.replica.news_bytes(updates)
+        return news > SMALL_BYTES and self.replica.measure() + news > limit
 
-    def _claim(self, connection: Connection, client: int, claims: list[int], claimed: dict[int, int]) -> None:
-        """Whether this person may write under this client id: theirs, or nobody's so far. Raises `BadUpdate`."""
-        owner = self._owners.get(client, claimed.get(client))
-        if owner is None:
-            if client not in claims:
-                claims.append(client)
-        elif owner != connection.person.user:
-            raise BadUpdate("an update is written under somebody else's client id")
+    def _refuse_as_full(self, connection: Connection, batch: int) -> list[Effect]:
+        connection.resync = True
+        message = f"this document is full ({self.bounds.max_document_bytes} bytes)"
+        effects: list[Effect] = [self._refuse(connection, Refusal.FULL, message, batch)]
+        return effects if connection.coscribe else effects + self.evict(connection, 1009, "this document is full")
 
     def _missing(self, connection: Connection, queued: Queued, later: Sequence[Queued]) -> list[Effect]:
         """Something before this update is missing. Never keep it pending: ask for the whole, three times at most."""
@@ -439,11 +465,10 @@ class Room:
         if connection.id not in self.connections:
             return []
         if connection.coscribe:
-            connection.acked = (entry.edits[-1].edit.batch, seq, time_ms)
-            return [Send(connection.id, messages.encode_ack(*connection.acked))]
+            return [Send(connection.id, messages.encode_ack(entry.edits[-1].edit.batch, seq, time_ms))]
         if entry.delta is None:  # a stock client waits for the echo of its content; a delta was broadcast to it already
             edits = [queued.edit for queued in entry.edits if not queued.edit.whole]
-            return [Send(connection.id, messages.encode_update(edit.update)) for edit in edits]
+            return [Send(connection.id, messages.encode_update(edit.update), droppable=True) for edit in edits]
         return []
 
     def _refuse_entry(self, entry: Entry) -> list[Effect]:
@@ -495,7 +520,7 @@ class Room:
             return []
         if last <= self.head:
             return []
-        if first != self.head + 1:
+        if first != self.head + 1 or not update:  # a large update is not relayed: read it
             return [CatchUp(self.head)]
         try:
             return [self._advance(first, last, [update])]
@@ -558,9 +583,8 @@ class Room:
         if not connection.lagging or connection.id not in self.connections:
             return []
         self._waiting[connection.id] = connection.asked
-        here = messages.encode_awareness(self.presence.everybody(without=connection.id))
         effects = [] if self.busy else self._answer_waiting()
-        return [*effects, Send(connection.id, here, droppable=True)]
+        return [*effects, self._who_is_here(connection)]
 
     # -- time ------------------------------------------------------------------------------------------------------
 
@@ -572,7 +596,7 @@ class Room:
         effects: list[Effect] = [PublishPresence(peers)] if peers else []
         owners = {owner for owner, _ in frames.values() if owner is not None}
         everything = messages.encode_awareness([entry for _, entry in frames.values()])
-        effects.append(Broadcast(everything, everything, frozenset(owners)))
+        effects.append(Broadcast(everything, everything, frozenset(owners), early=True))
         for owner in owners:  # a client is not sent its own state: an older copy of it would overwrite the newer
             others = [entry for theirs, entry in frames.values() if theirs != owner]
             if others and owner in self.connections:
@@ -584,6 +608,8 @@ class Room:
         self.presence.expire(now)
         effects: list[Effect] = []
         for connection in list(self.connections.values()):
+            if self.full:  # nobody is read just now: that is not their silence
+                connection.heard_ms = now
             if connection.coscribe and now - connection.heard_ms > self.bounds.silence_limit_ms:
                 effects += self.evict(connection, 1013, "nothing heard for too long")
             elif now - connection.told_ms >= self.bounds.heartbeat_interval_ms:

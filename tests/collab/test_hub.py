@@ -13,13 +13,16 @@ from django.db import OperationalError, connections
 from django.utils import timezone
 
 from collab import hub as hubs
+from collab.core.batch import Committed
 from collab.core.connection import Person as Identity
+from collab.core.effects import Reload
 from collab.hub import Hub, Unavailable
 from collab.live import LiveRoom, Member
 from documents import log
 from documents.models import Document
 from permissions.models import User
 from permissions.roles import Role
+from permissions.sharing import write_role
 from tests.pen import Pen
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -207,3 +210,52 @@ async def test_more_sockets_than_a_person_may_open_find_no_place(hub: Hub, ada: 
     assert not hub.has_place_for(ada.pk)
     hub.leave(live, guests[0].member)
     assert hub.has_place_for(ada.pk)
+
+
+async def test_a_room_that_cannot_be_loaded_again_lets_its_people_go(
+    hub: Hub, ada: User, minutes: Document, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    live = await hub.open(minutes.pk)
+    guest = Guest(hub, live, ada, Role.OWNER)
+
+    def broken(document: uuid.UUID) -> None:
+        raise log.LogBroken(document, expected=2, actual=1)
+
+    monkeypatch.setattr(log, "load", broken)
+    live.carry_out([Reload()])
+    await guest.until(lambda: guest.code is not None)
+    assert guest.code == 4508
+    assert hub.rooms == []
+
+
+async def test_a_commit_that_ends_after_its_room_harms_nobody(hub: Hub, ada: User, minutes: Document) -> None:
+    other = await Document.objects.acreate(owner=ada)
+    await sync_to_async(write_role)(obj=other, to=ada, role=Role.OWNER)
+    live, healthy = await hub.open(minutes.pk), await hub.open(other.pk)
+    guest, reader = Guest(hub, live, ada, Role.OWNER), Guest(hub, healthy, ada, Role.OWNER)
+    guest.write("late")
+    batch = live.prepare()
+    assert batch is not None
+    live.vanish()
+    live.settle(Committed(2, 2, 0, [b"\xff"]))
+    reader.write("still here")
+    await reader.until(lambda: reader.acked)
+
+
+async def test_an_error_in_one_room_ends_that_room_alone(
+    hub: Hub, ada: User, minutes: Document, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    live = await hub.open(minutes.pk)
+    guest = Guest(hub, live, ada, Role.OWNER)
+
+    def broken(_: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(live.room, "committed", broken)
+    guest.write("x")
+    await guest.until(lambda: guest.code is not None)
+    assert guest.code == 4508
+    again = Guest(hub, await hub.open(minutes.pk), ada, Role.OWNER)
+    assert str(again) == "x"  # it was committed, only not acknowledged
+    again.write("y")
+    await again.until(lambda: again.acked)

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 from django.db import IntegrityError, OperationalError
 
-from collab.core.batch import Batch, Committed, Outcome
+from collab.core.batch import Batch, Committed, Later, Outcome
 from collab.journal import Journal
 from collab.store import Store
 
@@ -24,6 +24,8 @@ class Books:
         self.go.set()
         self.down = 0
         self.offended_by: uuid.UUID | None = None
+        self.offence: Exception = IntegrityError("no")
+        self.held: dict[uuid.UUID, bool] = {}
 
     async def commit(self, batches: Sequence[tuple[uuid.UUID, Batch]]) -> list[Outcome]:
         await self.go.wait()
@@ -32,9 +34,13 @@ class Books:
             self.down -= 1
             raise OperationalError("gone")
         if self.offended_by in documents:
-            raise IntegrityError("no")
+            raise self.offence
         self.commits.append(documents)
-        return [Committed(1, 1, 0) for _ in batches]
+        held = [self.held.pop(document, False) for document in documents]
+        return [Later() if each else Committed(1, 1, 0) for each in held]
+
+    async def answers(self) -> bool:
+        return not self.down
 
 
 class Clerk:
@@ -128,6 +134,32 @@ async def test_a_database_that_is_down_is_waited_for(
     assert books.down == 0
     assert caplog.text.count("does not answer") == 1
     assert journal.stalled_since is None
+
+
+async def test_a_batch_that_fails_like_a_dead_database_while_it_lives_fails_alone(
+    books: Books, journal: Journal, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Too many SQL variables, a lock that times out: the same error class as a database that is gone."""
+    monkeypatch.setattr("collab.journal.RETRY_FIRST_S", 0.001)
+    bad, ada = Clerk(), Clerk()
+    books.offended_by, books.offence = bad.document, OperationalError("too many SQL variables")
+    journal.ready(ada)
+    journal.ready(bad)
+    await soon(ada.settled)
+    await soon(bad.failed)
+    assert "cannot be committed" in caplog.text
+
+
+async def test_a_document_whose_lock_is_held_comes_again_and_the_others_do_not_wait(
+    books: Books, journal: Journal
+) -> None:
+    held, ada = Clerk(), Clerk()
+    books.held[held.document] = True
+    journal.ready(held)
+    journal.ready(ada)
+    await soon(ada.settled)
+    await soon(held.settled)
+    assert books.commits == [[held.document, ada.document], [held.document]]
 
 
 async def test_the_journal_ends_with_its_process(books: Books) -> None:

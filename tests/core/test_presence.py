@@ -78,6 +78,25 @@ def test_an_old_clock_changes_nothing() -> None:
     assert heard(desk) == {}
 
 
+def test_a_tab_that_repeats_what_it_hears_of_another_takes_nothing_over() -> None:
+    """Stock clients do, for the tabs of the same person too: they would pass each other's states on for ever."""
+    desk = Desk()
+    ada, tab = desk.seat(1, stock=True), desk.seat(1, stock=True)
+    say(desk, ada, {"cursor": 1}, clock=3)
+    heard(desk)
+    say(desk, tab, {"cursor": 1}, clock=3)
+    assert heard(desk) == {}
+    say(desk, tab, {"cursor": 2}, clock=4)  # newer: the same person, on a new socket
+    assert heard(desk)[5][0] == 4
+
+
+def test_a_state_that_is_taken_back_and_said_again_is_still_the_same_id() -> None:
+    desk = Desk(max_awareness_ids=1)
+    ada = desk.seat(1)
+    for clock, state in ((1, {"cursor": 1}), (2, None), (3, {"cursor": 2})):
+        assert closes(say(desk, ada, state, clock=clock)) == {}
+
+
 def test_a_quick_reconnect_does_not_blink() -> None:
     desk = Desk()
     ada = desk.seat(1)
