@@ -45,6 +45,10 @@ class DocumentConsumer(AsyncConsumer):  # type: ignore[misc]  # Channels has no 
             return
         try:
             await self._read(live, member, receive)
+        except asyncio.CancelledError:
+            if member.connection.id in live.members:
+                raise
+            # Closed by the room, and the socket did not take the goodbye in time: nothing is left to be said to it.
         finally:
             hub.leave(live, member)
 

@@ -112,6 +112,7 @@ class Relay:
             try:
                 async with asyncio.timeout(SEND_PATIENCE_S):
                     await self._layer.group_send(group, message)
+                self._well()
             except Exception as error:  # noqa: BLE001 - any failure of Redis or its client: a lost message is a gap
                 self._trouble(error)
                 while not self._waiting.empty():  # old doorbells are of no use
@@ -137,9 +138,7 @@ class Relay:
                 await asyncio.sleep(RETRY_S)
                 self._changed.set()
             else:
-                if self._down:
-                    self._down = False
-                    logger.info("the channel layer is back")
+                self._well()
 
     async def _listen(self) -> None:
         self._changed.set()
@@ -154,6 +153,11 @@ class Relay:
                 continue
             if news.node != self.node:
                 self._hear(news)
+
+    def _well(self) -> None:
+        if self._down:
+            self._down = False
+            logger.info("the channel layer is back")
 
     def _trouble(self, error: Exception) -> None:
         if not self._down:
