@@ -19,6 +19,7 @@ from .core.messages import SUBPROTOCOL
 from .core.room import vet
 from .hub import Hub, Unavailable
 from .live import LiveRoom, Member
+from .outbox import INSTEAD
 from .store import DATABASE_DOWN
 
 MAX_UNREAD_FRAMES = 2_000
@@ -41,7 +42,7 @@ class DocumentConsumer(AsyncConsumer):  # type: ignore[misc]  # Channels has no 
         except Denied as denied:
             if coscribe and not self.accepted:  # a browser cannot see why a handshake failed, so ours is told after it
                 await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
-            await send({"type": "websocket.close", "code": denied.code, "reason": denied.reason})
+            await say_goodbye(send, denied.code, denied.reason)
             return
         try:
             await self._read(live, member, receive)
@@ -111,6 +112,16 @@ class DocumentConsumer(AsyncConsumer):  # type: ignore[misc]  # Channels has no 
                 live.reject(member, error)
             else:
                 live.take(member, vetted)
+
+
+async def say_goodbye(send: Any, code: int, reason: str) -> None:
+    """Close a socket that never came to an outbox; by another code where the server does not send this one."""
+    try:
+        await send({"type": "websocket.close", "code": code, "reason": reason})
+    except Exception:
+        if code not in INSTEAD:
+            raise
+        await send({"type": "websocket.close", "code": INSTEAD[code], "reason": reason})
 
 
 class Budget:

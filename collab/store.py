@@ -105,7 +105,7 @@ def _visit[T](visit: Callable[[], T]) -> T:
 
 def _append(document: uuid.UUID, batch: Batch) -> log.Append:
     rows = tuple(
-        log.Row(entry.user, entry.delta, entry.claims, tuple(entry.ends))
+        log.Row(entry.user, entry.delta, entry.claims, tuple(entry.ends), entry.held)
         for entry in batch.rows
         if entry.delta is not None
     )

@@ -26,12 +26,14 @@ CHUNK = 400  # placeholders in one IN list, pairs in one VALUES list
 @dataclass(frozen=True, slots=True)
 class Row:
     """A log row to be: `payload` is an update (v1) by `author`; `claims` are the client ids it introduces,
-    `clients` all those under which it has structs."""
+    `clients` all those under which it has structs, `held` those of its claims that may not be new: somebody else is
+    seen under them."""
 
     author: int
     payload: bytes
     claims: tuple[int, ...] = ()
     clients: tuple[int, ...] = ()
+    held: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +214,7 @@ def _claim(each: Append) -> set[int]:
         known = DocumentClient.objects.filter(document=each.document, client_id__in=ids[start : start + CHUNK])
         owners.update(known.values_list("client_id", "user_id"))
     foreign = {client for client, user in owners.items() if user != claims[client]}
+    foreign |= {client for row in each.rows for client in row.held if client not in owners}
     if not foreign:
         DocumentClient.objects.bulk_create(
             DocumentClient(document_id=each.document, client_id=client, user_id=user)

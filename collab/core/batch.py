@@ -22,6 +22,9 @@ class Entry:
     """One connection's edits of a cycle. `delta`: their net new change as one update, or None when the doc had it all.
 
     `claims`: client ids they introduce, which the database must not know as somebody else's.
+    `held`: client ids that somebody else is present under: the database must know them as this user's already.
+    `overlaps`: a part of it was known already. If its content was another, the doc differs from the log until it is
+    loaded again.
     `ends`: client id -> clock after them, of the clients that they have news of.
     """
 
@@ -30,6 +33,8 @@ class Entry:
     delta: bytes | None
     claims: tuple[int, ...]
     ends: dict[int, int]
+    held: tuple[int, ...] = ()
+    overlaps: bool = False
 
     @property
     def user(self) -> int:

@@ -7,6 +7,7 @@ one bounded pass that never recurses. What passes is well-formed update v1: Yjs 
 """
 
 import json
+import re
 from dataclasses import dataclass, field
 from math import isinf
 
@@ -16,6 +17,7 @@ from .lib0 import MAX_SAFE_INTEGER
 MAX_CLOCK = 2**31 - 1  # clocks and lengths are 32-bit in yrs
 MAX_NESTING = 64  # of a lib0 "any" or JSON value; browsers overflow near 10,000
 MAX_CLIENTS = 4096  # in one update
+HAS_PAIR = re.compile(rb"[\xf0-\xf4][\x80-\xbf]{3}")  # a character of four bytes, which is two units of UTF-16
 XML_ELEMENT = 3
 # Array, Map, Text, XmlElement, XmlFragment, XmlText. Not XmlHook (5): Yjs writes its name behind it, which yrs would
 # read as the next
@@ -30,11 +32,13 @@ class Footprint:
     `spans`: client id -> (clock that must be there already, clock after its last struct).
     `needs`: client id -> clock that must be there once the update is in (origins, parents, deleted ranges).
     `structs_bytes`: the update's length without its deletions.
+    `halves`: client id -> clocks of the second halves of its surrogate pairs (an emoji is two ticks of the clock).
     """
 
     spans: dict[int, tuple[int, int]] = field(default_factory=dict)
     needs: dict[int, int] = field(default_factory=dict)
     structs_bytes: int = 0
+    halves: dict[int, list[int]] = field(default_factory=dict)
 
     def fits(self, clocks: dict[int, int]) -> bool:
         """Whether a doc with these clocks can integrate the update whole, leaving nothing pending.
@@ -56,15 +60,19 @@ class Footprint:
         return [client for client, (_, end) in self.spans.items() if end > clocks.get(client, 0)]
 
 
-def read_footprint(update: bytes) -> Footprint:
-    """The footprint of one update (v1). Raises `ProtocolError` for malformed bytes, `BadUpdate` for impossible ones."""
+def read_footprint(update: bytes, *, cuts: list[tuple[int, int]] | None = None) -> Footprint:
+    """The footprint of one update (v1). Raises `ProtocolError` for malformed bytes, `BadUpdate` for impossible ones.
+
+    `cuts`, if given, is filled with the places (client id, clock) before which integrating the update parts a struct
+    in two.
+    """
     try:
-        return _read(update)
+        return _read(update, cuts)
     except IndexError:
         raise ProtocolError("an update is cut off") from None
 
 
-def _read(data: bytes) -> Footprint:  # noqa: C901 - one flat loop over the format: this is the hot path of every edit
+def _read(data: bytes, cuts: list[tuple[int, int]] | None) -> Footprint:  # noqa: C901 - one flat loop: the hot path
     footprint = Footprint()
     spans, needs = footprint.spans, footprint.needs
     sections, at = _uint(data, 0)
@@ -79,9 +87,12 @@ def _read(data: bytes) -> Footprint:  # noqa: C901 - one flat loop over the form
             raise BadUpdate("an update lists a client twice")
         if client in spans:
             first = spans[client][0]
+        if cuts is not None:
+            cuts.append((client, clock))
         for _ in range(count):
             info = data[at]
             at += 1
+            keyed = False  # the value of a map's key: one tick, unless it was deleted together with its successors
             if info == 0 or info == 10:  # GC, Skip: the whole byte, as yrs reads it
                 length, at = _uint(data, at)
                 if info == 10:
@@ -92,6 +103,8 @@ def _read(data: bytes) -> Footprint:  # noqa: C901 - one flat loop over the form
                         if info & bit:
                             other, at = _uint(data, at)
                             needed, at = _uint(data, at)
+                            if cuts is not None:
+                                cuts.append((other, needed + (bit == 0x80)))
                             if other == client:
                                 if needed >= clock:
                                     raise BadUpdate("a struct stands beside a later one")
@@ -113,6 +126,7 @@ def _read(data: bytes) -> Footprint:  # noqa: C901 - one flat loop over the form
                         raise ProtocolError("a struct has no parent")
                     if info & 0x20:
                         at = _skip_string(data, at)
+                        keyed = True
                 if info & 0x1F == 4:  # a string
                     length, at = _uint(data, at)
                     raw = data[at : at + length]
@@ -121,17 +135,21 @@ def _read(data: bytes) -> Footprint:  # noqa: C901 - one flat loop over the form
                     at += length
                     if not raw.isascii():
                         length = _utf16_length(raw)
+                        if HAS_PAIR.search(raw):
+                            footprint.halves.setdefault(client, []).extend(_halves(raw, clock))
                 else:
                     length, at = _content(data, at, info & 0x1F)
             if length == 0:
                 raise BadUpdate("a struct is empty")
+            if keyed and length > 1 and info & 0x1F != 1:
+                raise BadUpdate("a key has several values")
             clock += length
             if clock > MAX_CLOCK:
                 raise BadUpdate("a clock is out of range")
         spans[client] = (first, clock)
     footprint.structs_bytes = at
     if data[at]:
-        at = _deletes(data, at, needs)
+        at = _deletes(data, at, needs, cuts)
     else:
         at += 1
     if at != len(data):
@@ -139,7 +157,7 @@ def _read(data: bytes) -> Footprint:  # noqa: C901 - one flat loop over the form
     return footprint
 
 
-def _deletes(data: bytes, at: int, needs: dict[int, int]) -> int:
+def _deletes(data: bytes, at: int, needs: dict[int, int], cuts: list[tuple[int, int]] | None) -> int:
     sections, at = _uint(data, at)
     for _ in range(sections):
         client, at = _uint(data, at)
@@ -150,6 +168,8 @@ def _deletes(data: bytes, at: int, needs: dict[int, int]) -> int:
             length, at = _uint(data, at)
             if clock + length > MAX_CLOCK:
                 raise BadUpdate("a clock is out of range")
+            if cuts is not None:
+                cuts += ((client, clock), (client, clock + length))
             if clock + length > furthest:
                 furthest = clock + length
         if furthest > needs.get(client, 0):
@@ -279,6 +299,17 @@ def _depth(text: bytes) -> int:
         elif not quoted and byte in b"]}":
             depth -= 1
     return deepest
+
+
+def _halves(raw: bytes, clock: int) -> list[int]:
+    """Clocks of the second halves of the surrogate pairs in a string that begins at `clock`."""
+    found = []
+    for character in raw.decode():
+        if character > "\uffff":
+            found.append(clock + 1)
+            clock += 1
+        clock += 1
+    return found
 
 
 def _utf16_length(raw: bytes) -> int:

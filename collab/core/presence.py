@@ -50,6 +50,11 @@ class Presence:
     def dirty(self) -> bool:
         return bool(self._dirty)
 
+    def holder(self, client: int) -> int | None:
+        """The person who is here under this client id."""
+        entry = self._entries.get(client)
+        return entry.user if entry is not None else None
+
     def receive(self, connection: Connection, entries: Iterable[AwarenessEntry], now: int) -> None:
         """Take in what a client says. Entries under ids it does not own are ignored: stock clients repeat what they
         hear.

@@ -10,7 +10,7 @@ from typing import Any
 from pycrdt import Doc, Subscription, TransactionEvent, get_update, merge_updates
 
 from .errors import CollabError
-from .footprint import read_footprint
+from .footprint import HAS_PAIR, Footprint, read_footprint
 from .lib0 import read_state_vector, state_vector
 
 MAX_CACHED_DIFFS = 4
@@ -39,6 +39,7 @@ class Replica:
         self.head = 0
         self.clocks: dict[int, int] = {}  # client id -> clock, of the log up to `head`
         self.size = 0  # bytes of the state at load and of every row since: an upper estimate
+        self.halves: dict[int, set[int]] = {}  # client id -> clocks of the second halves of surrogate pairs
         self._doc: Doc[Any] = Doc()
         self._subscription: Subscription | None = None
         self._delta: bytes | None = None
@@ -55,9 +56,29 @@ class Replica:
         self._subscription = doc.observe(self._note_delta)
         self.head = head
         self.clocks = read_state_vector(doc.get_state())
+        self.halves = {}
+        for update in updates:
+            if HAS_PAIR.search(update):
+                self._note_halves(read_footprint(update))
         self.size = sum(map(len, updates))
         self._measured = None
         self._diffs.clear()
+
+    def _note_halves(self, footprint: Footprint) -> None:
+        for client, clocks in footprint.halves.items():
+            self.halves.setdefault(client, set()).update(clocks)
+
+    def parts_a_pair(self, update: bytes, footprint: Footprint) -> bool:
+        """Whether the update parts a surrogate pair: Yjs then shows two broken halves, and yrs loses one when it
+        encodes.
+        """
+        if not self.halves and not footprint.halves:
+            return False
+        cuts: list[tuple[int, int]] = []
+        read_footprint(update, cuts=cuts)
+        return any(
+            clock in self.halves.get(client, ()) or clock in footprint.halves.get(client, ()) for client, clock in cuts
+        )
 
     def unload(self) -> None:
         """Let go of the doc: one with an observer is never freed by itself."""
@@ -113,11 +134,22 @@ class Replica:
             if not is_error(error):
                 raise
             raise Broken(update, type(error).__name__) from error
-        if len(ends) > 1:  # structs of several clients may wait for each other in a ring: `Footprint.fits`
-            clocks = read_state_vector(self._doc.get_state())
-            if any(clocks.get(client, 0) < end for client, end in ends.items()):
-                raise Broken(update, "an update waits for itself")
+        self._check(update, ends)
         return self._delta
+
+    def _check(self, update: bytes, ends: Mapping[int, int]) -> None:
+        """What the doc reports as new must be what was expected: nothing kept pending, nothing encoded as something
+        else.
+        """
+        if not ends and self._delta is None:
+            return
+        try:
+            footprint = read_footprint(self._delta or b"\x00\x00")
+        except CollabError as error:
+            raise Broken(update, error.reason) from error
+        if any(footprint.spans.get(client, (0, 0))[1] != end for client, end in ends.items()):
+            raise Broken(update, "an update was not integrated as it is")
+        self._note_halves(footprint)
 
     def moved(self, head: int, size: int, ends: Mapping[int, int]) -> None:
         """What the doc holds is now in the log, up to row `head`."""

@@ -15,6 +15,7 @@ from pycrdt import merge_updates
 from . import messages
 from .batch import Batch, Committed, Entry, Queued, Rejected
 from .connection import Connection
+from .draft import Draft, Verdict
 from .effects import (
     Broadcast,
     CatchUp,
@@ -350,6 +351,8 @@ class Room:
         effects.append(self._show(outcome.first, outcome.last, update))
         for entry in batch.entries:
             effects += self._acknowledge(entry, outcome.last, outcome.time_ms)
+        if any(entry.overlaps for entry in batch.entries):
+            return effects + self._reload()
         effects += self._answer_waiting()
         return effects + self._take_remote_backlog() + ([Ready()] if self._inbox else [])
 
@@ -388,44 +391,31 @@ class Room:
     ) -> tuple[Entry | None, list[Effect]]:
         """Put one connection's edits into the doc: as one update, of which the observer reports what is new."""
         connection = group[0].connection
-        seen: dict[int, int] = {}  # the log's clocks, as far as the group names them, moved by its own edits
-        ends: dict[int, int] = {}
-        claims: list[int] = []
-        fitting: list[Queued] = []
+        draft = Draft(connection, clocks=self.replica.clocks, ahead=ahead, claimed=claimed)
         effects: list[Effect] = []
         for index, queued in enumerate(group):
-            footprint = queued.footprint
-            for client in (*footprint.spans, *footprint.needs):
-                if client not in seen:
-                    seen[client] = self.replica.clocks.get(client, 0)
-            if not footprint.fits(seen):
-                if footprint.fits({client: max(clock, ahead.get(client, 0)) for client, clock in seen.items()}):
-                    self._requeue(group[index:])  # it stands on edits of this very batch, which may yet be refused
-                else:
-                    effects += self._missing(connection, queued, group[index + 1 :])
+            verdict = draft.judge(queued)
+            if verdict is Verdict.LATER:
+                self._requeue(group[index:])
                 break
-            news = footprint.news(seen)
-            if any(claimed.get(client, connection.person.user) != connection.person.user for client in news):
-                self._requeue(group[index:])  # two want one new client id: the second asks the database, next time
+            if verdict is Verdict.MISSING:
+                effects += self._missing(connection, queued, group[index + 1 :])
                 break
-            for client in news:
-                ends[client] = seen[client] = footprint.spans[client][1]
-                if self._owners.get(client) != connection.person.user and client not in claims:
-                    claims.append(client)
-            fitting.append(queued)
-        if not fitting:
+            if self.replica.parts_a_pair(queued.edit.update, queued.footprint):
+                return None, effects + self.reject(connection, BadUpdate("an update parts a character in two"))
+            draft.take(queued, owners=self._owners, holder=self.presence.holder)
+        if not draft.fitting:
             return None, effects
-        if len(connection.client_ids | set(claims)) > self.bounds.max_client_ids:
-            limit = self.bounds.max_client_ids
-            too_many = TooBig("Yjs client ids of a connection", limit=limit, actual=limit + len(claims))
-            return None, effects + self.reject(connection, too_many)
-        connection.client_ids.update(claims)
-        updates = [queued.edit.update for queued in fitting]
-        if ends and self._overflows(updates):  # a deletion always fits
-            return None, effects + self._refuse_as_full(connection, fitting[-1].edit.batch)
-        delta = self.replica.integrate(updates, ends)
+        connection.client_ids.update(draft.claims)
+        if len(connection.client_ids) > self.bounds.max_client_ids:
+            limit, actual = self.bounds.max_client_ids, len(connection.client_ids)
+            return None, effects + self.reject(connection, TooBig("Yjs client ids", limit=limit, actual=actual))
+        updates = [queued.edit.update for queued in draft.fitting]
+        if draft.ends and self._overflows(updates):  # a deletion always fits
+            return None, effects + self._refuse_as_full(connection, draft.fitting[-1].edit.batch)
+        delta = self.replica.integrate(updates, draft.expected)
         connection.strikes = 0
-        return Entry(connection, tuple(fitting), delta, tuple(claims), ends), effects
+        return draft.entry(delta), effects
 
     def _overflows(self, updates: Sequence[bytes]) -> bool:
         """Whether the document would pass its bound. Exact only near the bound, where it costs an encoding of the

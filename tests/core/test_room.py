@@ -496,3 +496,55 @@ def test_state_vectors_that_mean_the_same_have_one_answer() -> None:
     for nonsense in range(1, 9):
         desk.hears(ada, messages.encode_step1(bytes((1, nonsense + 20, 0))))
     assert len(desk.room.replica._diffs) == 1
+
+
+def pair_cut() -> bytes:
+    """The deletion of the first half of an emoji: text "a😀b" of client 5, clock 1."""
+    return b"\x00\x01\x05\x01\x01\x01"
+
+
+def test_half_of_a_character_cannot_be_deleted() -> None:
+    """yrs would then encode the document one tick short, and every newcomer would be behind for ever."""
+    desk = Desk()
+    ada = desk.seat(1)
+    desk.push(ada, Hand(5).write("a\U0001f600b"))
+    desk.commit()
+    desk.push(ada, pair_cut())
+    assert closes(desk.prepare()[1]) == {ada.id: 4409}
+    again = desk.seat(1)
+    desk.push(again, b"\x00\x01\x05\x01\x01\x02")  # both halves: as every editor does
+    desk.commit()
+    assert desk.text() == "ab"
+
+
+def test_half_of_a_character_that_was_loaded_cannot_be_deleted_either() -> None:
+    desk = Desk()
+    desk.rows = [Hand(5).write("a\U0001f600b")]
+    desk.room.load(1, desk.rows)
+    ada = desk.seat(1)
+    desk.push(ada, pair_cut())
+    assert closes(desk.prepare()[1]) == {ada.id: 4409}
+
+
+def test_a_client_id_that_somebody_is_present_under_cannot_be_new() -> None:
+    desk = Desk()
+    ada, eve = desk.seat(1), desk.seat(9, "eve")
+    desk.hears(ada, messages.encode_awareness([messages.encode_awareness_entry(5, 1, b"{}")]))
+    desk.push(eve, Hand(5).write("squatter"))
+    entries, _ = desk.prepare()
+    assert [(entry.claims, entry.held) for entry in entries] == [((5,), (5,))]
+
+
+def test_known_clocks_sent_again_with_more_behind_them_cost_a_reload() -> None:
+    """Their content may be another than before: the doc keeps the old, and the log has only what is new."""
+    desk = Desk()
+    ada = desk.seat(1)
+    hand = Hand(5)
+    desk.push(ada, hand.write("ab"))
+    desk.commit()
+    hand.write("c")
+    desk.push(ada, hand.doc.get_update())
+    effects = desk.commit()
+    assert reloads(effects)
+    assert frames_to(ada, effects) == [Type.ACK]
+    assert desk.text() == "abc"

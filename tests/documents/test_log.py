@@ -163,3 +163,9 @@ def test_a_missing_document_loads_as_none_and_a_log_with_a_hole_is_an_error(ada:
     DocumentUpdate.objects.filter(document=minutes, seq=2).delete()
     with pytest.raises(log.LogBroken, match="expected 3 log rows after its state, found 2"):
         log.load(minutes.pk)
+
+
+def test_a_client_id_that_somebody_else_is_seen_under_must_be_the_authors_already(ada: User, minutes: Document) -> None:
+    assert write(minutes, Row(ada.pk, b"a", claims=(7,), held=(7,))) == Refused(claims=frozenset({7}))
+    write(minutes, Row(ada.pk, b"a", claims=(7,)))
+    assert isinstance(write(minutes, Row(ada.pk, b"b", claims=(7,), held=(7,)), base=1), Appended)
