@@ -92,7 +92,6 @@ def _read(data: bytes, cuts: list[tuple[int, int]] | None) -> Footprint:  # noqa
         for _ in range(count):
             info = data[at]
             at += 1
-            keyed = False  # the value of a map's key: one tick, unless it was deleted together with its successors
             if info == 0 or info == 10:  # GC, Skip: the whole byte, as yrs reads it
                 length, at = _uint(data, at)
                 if info == 10:
@@ -126,7 +125,6 @@ def _read(data: bytes, cuts: list[tuple[int, int]] | None) -> Footprint:  # noqa
                         raise ProtocolError("a struct has no parent")
                     if info & 0x20:
                         at = _skip_string(data, at)
-                        keyed = True
                 if info & 0x1F == 4:  # a string
                     length, at = _uint(data, at)
                     raw = data[at : at + length]
@@ -141,8 +139,6 @@ def _read(data: bytes, cuts: list[tuple[int, int]] | None) -> Footprint:  # noqa
                     length, at = _content(data, at, info & 0x1F)
             if length == 0:
                 raise BadUpdate("a struct is empty")
-            if keyed and length > 1 and info & 0x1F != 1:
-                raise BadUpdate("a key has several values")
             clock += length
             if clock > MAX_CLOCK:
                 raise BadUpdate("a clock is out of range")

@@ -13,9 +13,14 @@ export const WAKE_REPLY_MS = 3_000
 export const OPEN_WITHIN_MS = 10_000
 /** A server that says "later" (1013, 4508) is given a longer first wait: the backoff starts at this attempt. */
 const LATER_ATTEMPT = 4
+/** `WebSocket.CLOSING`: the server has said goodbye, its close event follows, and what is sent now is not. */
+const CLOSING = 2
 
 /** What is used of a WebSocket. */
-export type Socket = Pick<WebSocket, 'binaryType' | 'onopen' | 'onmessage' | 'onclose' | 'onerror' | 'send' | 'close'>
+export type Socket = Pick<
+  WebSocket,
+  'binaryType' | 'readyState' | 'onopen' | 'onmessage' | 'onclose' | 'onerror' | 'send' | 'close'
+>
 
 export type SocketMaker = new (url: string, protocols: string[]) => Socket
 
@@ -64,7 +69,7 @@ export class Connection {
 
   /** Sends one frame; says whether there was an open socket to send it to. */
   send(message: Message): boolean {
-    if (!this.isOpen || this.socket === null) return false
+    if (!this.isOpen || this.socket === null || this.socket.readyState >= CLOSING) return false
     this.socket.send(encode(message) as Uint8Array<ArrayBuffer>)
     this.restPing()
     return true
