@@ -47,7 +47,7 @@ test-frontend: frontend/node_modules/.ready
 
 test-long: .venv/.ready build tests/interop/node_modules/.ready
 	@deploy/setup-test-services.sh
-	$(PYTHON) -m pytest -m long $(TESTS)
+	COSCRIBE_LONG=1 $(PYTHON) -m pytest -n $(WORKERS) $(TESTS)
 
 check: .venv/.ready frontend/node_modules/.ready
 	.venv/bin/ruff check .

@@ -184,7 +184,7 @@ COLLAB_DEFAULTS = {
     # Edits of one connection. Fast typing is 15 a second; a burst of a program's edits still fits.
     "MAX_UPDATES_PER_SECOND": 500,
     # Bytes of one connection, after a burst of two of the largest messages: typing needs 2 KiB a second.
-    "MAX_BYTES_PER_SECOND": 1 * MIB,
+    "MAX_BYTES_PER_SECOND": 8 * MIB,
     # Yjs client ids one connection may introduce to a document: one a page load, more when a document is imported.
     "MAX_CLIENT_IDS": 1_000,
     # Log rows after the newest state that make a new state due: keeps opening a document below 10 ms of replay.

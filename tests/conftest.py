@@ -1,6 +1,9 @@
 """People and documents by name, and the servers that some tests need."""
 
+import fcntl
 import shutil
+import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,7 +16,7 @@ from documents.models import Document
 from permissions.models import User
 
 from .databases import used_database
-from .servers import AppServer, Postgres, Redis, migrate, migrated_sqlite, start_postgres, start_redis
+from .servers import ROOT, AppServer, Postgres, Redis, migrate, migrated_sqlite, start_postgres, start_redis
 
 # No deadline: the machine is shared. The blob is what repeats a failure.
 hypothesis.register_profile("house", deadline=None, print_blob=True)
@@ -139,3 +142,16 @@ def start_app() -> Iterator[StartApp]:
     for server in servers:
         server.stop()
         server.remove()
+
+
+@pytest.fixture(scope="session")
+def node_modules() -> Path:
+    """Stock Yjs clients for Node: the packages of tests/interop/package-lock.json, installed by whichever test process
+    comes first.
+    """
+    place = ROOT / "tests" / "interop" / "node_modules"
+    with (Path(tempfile.gettempdir()) / "coscribe-interop-install.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (place / ".package-lock.json").exists():
+            subprocess.run(["npm", "ci", "--ignore-scripts"], cwd=place.parent, check=True, capture_output=True)
+    return place

@@ -402,7 +402,8 @@ class Room:
                 effects += self._missing(connection, queued, group[index + 1 :])
                 break
             if self.replica.parts_a_pair(queued.edit.update, queued.footprint):
-                return None, effects + self.reject(connection, BadUpdate("an update parts a character in two"))
+                effects += self.reject(connection, BadUpdate("an update parts a character in two"))
+                break
             draft.take(queued, owners=self._owners, holder=self.presence.holder)
         if not draft.fitting:
             return None, effects

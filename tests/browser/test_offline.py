@@ -15,6 +15,16 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 KEPT = re.compile(r"^Offline, [1-9]\d* edits? kept on this device$")
 
+READ_COPY = """async () => {
+    const { name } = (await indexedDB.databases()).find(({ name }) => name.startsWith("coscribe:"))
+    const open = indexedDB.open(name)
+    await new Promise((done) => { open.onsuccess = done })
+    const stores = [...open.result.objectStoreNames]
+    const read = open.result.transaction(stores).objectStore(stores[0]).count()
+    await new Promise((done) => { read.onsuccess = done })
+    open.result.close()
+}"""
+
 
 async def test_text_typed_offline_survives_a_reload_and_merges_on_return(house: House, visit: Visit) -> None:
     document = house.document(bob="editor")
@@ -82,6 +92,7 @@ async def test_offline_edits_survive_a_closed_page_and_the_list_tells_of_them(ho
     await ada.lose_network()
     await ada.type("not lost")
     await ada.says("offline", KEPT)
+    await ada.page.evaluate(READ_COPY)  # the browser writes a copy in order: what is read comes after what was written
     await ada.page.close()
 
     ada.page = await ada.context.new_page()

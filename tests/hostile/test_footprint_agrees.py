@@ -22,7 +22,6 @@ from .corpus import content, partial, session
 
 HERE = Path(__file__).resolve().parent
 LONG = bool(os.environ.get("COSCRIBE_LONG"))
-pytest_plugins = ("tests.interop.conftest",)
 
 
 @settings(max_examples=400 if LONG else 40)

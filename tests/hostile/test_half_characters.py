@@ -23,6 +23,7 @@ async def test_half_a_character_is_not_deleted(arena: Arena, cut: str) -> None:
     async with arena.attacked() as scene:
         mallory = await scene.mallory()
         await mallory.send(push(1, forge.update(CLIENT, forge.text("a😀b"))))
+        await mallory.until(lambda: mallory.acked_batch == 1)
         await mallory.send(push(2, CUTS[cut]))
         await mallory.until(lambda: mallory.closed or mallory.acked_batch == 2)
         stored = arena.stored(scene.document)

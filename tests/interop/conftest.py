@@ -1,8 +1,6 @@
 """Stock clients, installed once, and a server for them."""
 
-import fcntl
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,17 +13,6 @@ from tests.servers import ROOT, AppServer, migrated_sqlite
 from .actors import HERE
 
 STOCK = ("y-websocket-1", "y-websocket-2", "y-websocket-3")
-
-
-@pytest.fixture(scope="session")
-def node_modules() -> Path:
-    """The packages of package-lock.json, installed by whichever test process comes first."""
-    place = HERE / "node_modules"
-    with (Path(tempfile.gettempdir()) / "coscribe-interop-install.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (place / ".package-lock.json").exists():
-            subprocess.run(["npm", "ci", "--ignore-scripts"], cwd=HERE, check=True, capture_output=True)
-    return place
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """Clients that we did not write work as they are: y-websocket 1, 2 and 3 under Node, and pycrdt."""
 
 import asyncio
-import os
 
 import pytest
 
@@ -133,7 +132,7 @@ async def test_a_stock_client_whose_right_is_taken_away_is_closed_with_4403(stag
     await ada.close()
 
 
-@pytest.mark.skipif(not os.environ.get("COSCRIBE_LONG"), reason="takes 40 s for each server")
+@pytest.mark.long
 async def test_idle_stock_clients_stay_connected(stage: Stage) -> None:
     document = stage.document()
     clients = [actor(stage, kind, "bob", document) for kind in STOCK]
