@@ -11,15 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from asgiref.sync import sync_to_async
-from django.conf import settings
 from django.db import IntegrityError, InterfaceError, OperationalError, connection
-from django.db.models import Count, Sum
 from django.db.models.functions import Length
 
 from .content import Unreadable, is_same, load
 from .models import Document, DocumentState, DocumentUpdate
 
 STATES_KEPT = 2  # the newest, and one to fall back on should it not load
+STEP_ROWS = 5_000
+STEP_BYTES = 8 << 20
 logger = logging.getLogger(__name__)
 
 
@@ -78,24 +78,21 @@ async def compact(document_id: uuid.UUID) -> DocumentState | None:
     Raises `NotCompacted` (no state is written), and the database's own errors.
     """
     try:
-        return await _compact(document_id)
+        head = await Document.objects.filter(pk=document_id).values_list("head_seq", flat=True).afirst()
+        state = await _compact(document_id)
+        while state is not None and head is not None and state.seq < head:
+            further = await _compact(document_id)
+            if further is None or further.seq <= state.seq:
+                break
+            state = further
+        return state
     except (OperationalError, InterfaceError):
         await sync_to_async(connection.close)()  # outside of requests nobody else drops one that died
         raise
 
 
-async def due(document_id: uuid.UUID) -> bool:
-    """Whether the log has grown enough since the newest state, in rows or in bytes (`COLLAB_COMPACT_AFTER_…`)."""
-    newest = await DocumentState.objects.filter(document=document_id).order_by("-seq").values_list("seq").afirst()
-    rows = DocumentUpdate.objects.filter(document=document_id, seq__gt=newest[0] if newest else 0)
-    tail = await rows.aaggregate(count=Count("pk"), bytes=Sum(Length("payload")))
-    return bool(
-        tail["count"] >= settings.COLLAB["COMPACT_AFTER_UPDATES"]
-        or (tail["bytes"] or 0) >= settings.COLLAB["COMPACT_AFTER_BYTES"]
-    )
-
-
 async def _compact(document_id: uuid.UUID) -> DocumentState | None:
+    """One step, of at most `STEP_ROWS` rows and about `STEP_BYTES` bytes: a long tail costs time and not memory."""
     source = await _read(document_id)
     if source is None:
         return None
@@ -129,13 +126,16 @@ async def _read(document_id: uuid.UUID) -> Source | None:
 
 
 async def _rows_after(document_id: uuid.UUID, base: int) -> tuple[bytes, ...]:
-    rows: list[bytes] = []
+    """The next rows of the log, up to the bounds of a step."""
     found = DocumentUpdate.objects.filter(document=document_id, seq__gt=base).order_by("seq")
-    async for seq, payload in found.values_list("seq", "payload"):
-        if seq != base + len(rows) + 1:
-            raise LogHole(document_id, expected=base + len(rows) + 1, actual=seq)
-        rows.append(bytes(payload))
-    return tuple(rows)
+    last, total = base, 0
+    async for seq, size in found.annotate(size=Length("payload")).values_list("seq", "size")[:STEP_ROWS]:
+        if seq != last + 1:
+            raise LogHole(document_id, expected=last + 1, actual=seq)
+        if total and total + size > STEP_BYTES:
+            break
+        last, total = seq, total + size
+    return tuple([bytes(row) async for row in found.filter(seq__lte=last).values_list("payload", flat=True)])
 
 
 async def _forget_old(document_id: uuid.UUID) -> None:

@@ -10,10 +10,10 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.db import connection
 from django.utils import timezone
-from pycrdt import Doc, Text, XmlElement, XmlFragment, XmlText
+from pycrdt import Doc, XmlElement, XmlFragment, XmlText
 
 from documents import compaction
-from documents.compaction import LogHole, NotFolded, NotVerified, compact, due
+from documents.compaction import LogHole, NotFolded, NotVerified, compact
 from documents.content import is_same, load, plain_text
 from documents.models import Document, DocumentState, DocumentUpdate
 from tests.conftest import Person
@@ -88,6 +88,19 @@ async def test_the_two_newest_states_are_kept(minutes: Document) -> None:
         await in_thread(write, minutes, update)
         await compact(minutes.pk)
     assert await in_thread(states, minutes) == [3, 4]
+
+
+async def test_a_long_log_is_folded_in_steps_that_fit_in_memory(
+    minutes: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("documents.compaction.STEP_ROWS", 3)
+    updates = typing(*"abcdefgh")
+    await in_thread(write, minutes, *updates)
+    state = await compact(minutes.pk)
+    assert state is not None
+    assert state.seq == 8
+    assert is_same(load([bytes(state.payload)]), load(updates))
+    assert await in_thread(states, minutes) == [6, 8]
 
 
 async def test_a_hole_in_the_log_is_never_built_over(minutes: Document) -> None:
@@ -198,19 +211,3 @@ async def killed_after(statements: int, document: Document) -> bool:
     finally:
         wrappers.remove(count)
     return True
-
-
-async def test_compaction_is_due_by_rows_and_by_bytes(minutes: Document, settings: Any) -> None:
-    settings.COLLAB = {**settings.COLLAB, "COMPACT_AFTER_UPDATES": 3, "COMPACT_AFTER_BYTES": 10_000}
-    assert not await due(minutes.pk)
-    first, second, third = typing("a", "b", "c")
-    await in_thread(write, minutes, first, second)
-    assert not await due(minutes.pk)
-    await in_thread(write, minutes, third)
-    assert await due(minutes.pk)
-    await compact(minutes.pk)
-    assert not await due(minutes.pk)
-    doc: Doc[Any] = Doc()
-    doc.get("notes", type=Text).insert(0, "x" * 10_000)
-    await in_thread(write, minutes, doc.get_update())
-    assert await due(minutes.pk)
