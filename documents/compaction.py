@@ -19,7 +19,7 @@ from .models import Document, DocumentState, DocumentUpdate
 
 STATES_KEPT = 2  # the newest, and one to fall back on should it not load
 STEP_ROWS = 5_000
-STEP_BYTES = 8 << 20
+STEP_BYTES = 4 << 20
 logger = logging.getLogger(__name__)
 
 

@@ -18,7 +18,7 @@ from .corpus import session
 from .mutation import mutate
 
 LONG = bool(os.environ.get("COSCRIBE_LONG"))
-CASES = 100_000 if LONG else 6_000
+CASES = 500_000 if LONG else 50_000
 OVER_A_SOCKET = 3_000 if LONG else 300
 
 
