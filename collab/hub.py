@@ -241,13 +241,14 @@ class Hub:
         if future is None or not future.done() or future.exception() is not None:
             return
         live = future.result()
-        if isinstance(news, Delta):
-            live.carry_out(live.room.receive_remote(news.first, news.last, news.update))
-            return
-        live.room.presence.receive_remote(news.node, news.entries, self.now_ms())
-        ours = live.room.presence.ours()
-        if news.asking and ours:
-            self.relay.publish(PresenceNews(news.document, self.relay.node, ours))
+        with live.guarded():  # else one room's error would end the listening of all
+            if isinstance(news, Delta):
+                live.carry_out(live.room.receive_remote(news.first, news.last, news.update))
+                return
+            live.room.presence.receive_remote(news.node, news.entries, self.now_ms())
+            ours = live.room.presence.ours()
+            if news.asking and ours:
+                self.relay.publish(PresenceNews(news.document, self.relay.node, ours))
 
     def access_changed(self, document: uuid.UUID | None, user: int | None = None) -> None:
         """Rights changed in this process: act on it here, and tell the others. Call on the loop."""
@@ -306,20 +307,25 @@ class Hub:
     async def _flush_presence(self) -> None:
         for live in self.rooms:
             if live.room.presence.dirty:
-                live.carry_out(live.room.flush_presence())
+                with live.guarded():
+                    live.carry_out(live.room.flush_presence())
 
     async def _tick(self) -> None:
-        now, late = self.now_ms(), self.settings["SLOW_READER_LIMIT_MS"] / 1000
         for live in self.rooms:
-            live.carry_out(live.room.tick(now))
-            for member in list(live.members.values()):
-                since = member.outbox.blocked_since
-                if since is not None and self.loop.time() - since > late:
-                    live.carry_out(live.room.evict(member.connection, 1013, "too slow"))
-            since = live.idle_since
-            warm = self.settings["ROOM_KEEP_WARM_MS"] / 1000
-            if since is not None and self.loop.time() - since > warm and not live.room.unsaved:
-                self.forget(live)
+            with live.guarded():
+                self._tick_room(live)
+
+    def _tick_room(self, live: LiveRoom) -> None:
+        late = self.settings["SLOW_READER_LIMIT_MS"] / 1000
+        live.carry_out(live.room.tick(self.now_ms()))
+        for member in list(live.members.values()):
+            since = member.outbox.blocked_since
+            if since is not None and self.loop.time() - since > late:
+                live.carry_out(live.room.evict(member.connection, 1013, "too slow"))
+        since = live.idle_since
+        warm = self.settings["ROOM_KEEP_WARM_MS"] / 1000
+        if since is not None and self.loop.time() - since > warm and not live.room.unsaved:
+            self.forget(live)
 
     async def _poll(self) -> None:
         """One query for all open documents: heals whatever the relay lost, and finds what was deleted."""

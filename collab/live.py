@@ -5,6 +5,8 @@ document.
 import asyncio
 import logging
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -160,6 +162,14 @@ class LiveRoom:
     def fail(self) -> None:
         """The room cannot go on. Its people come back to a fresh one, and send again what was not acknowledged."""
         self.hub.drop(self, 4508, "the document could not be saved just now")
+
+    @contextmanager
+    def guarded(self) -> Iterator[None]:
+        """Whatever goes wrong inside ends this room: not the clock or the relay that all rooms share."""
+        try:
+            yield
+        except BaseException as error:  # noqa: BLE001 - `_give_up` passes on what is no error
+            self._give_up(error)
 
     def _give_up(self, error: BaseException) -> None:
         """An error that nobody foresaw: it ends this room, and no other."""

@@ -18,6 +18,7 @@ from collab.core.connection import Person as Identity
 from collab.core.effects import Reload
 from collab.hub import Hub, Unavailable
 from collab.live import LiveRoom, Member
+from collab.relay import Delta
 from documents import log
 from documents.models import Document
 from permissions.models import User
@@ -259,3 +260,19 @@ async def test_an_error_in_one_room_ends_that_room_alone(
     assert str(again) == "x"  # it was committed, only not acknowledged
     again.write("y")
     await again.until(lambda: again.acked)
+
+
+async def test_news_that_breaks_a_room_ends_that_room_and_not_the_listening(
+    hub: Hub, ada: User, minutes: Document, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    live = await hub.open(minutes.pk)
+    guest = Guest(hub, live, ada, Role.OWNER)
+
+    def broken(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(live.room, "receive_remote", broken)
+    hub.hear(Delta(minutes.pk, "south", 1, 1, b"x"))
+    await guest.until(lambda: guest.code is not None)
+    assert guest.code == 4508
+    assert "cannot go on" in caplog.text
