@@ -12,6 +12,7 @@ class CollabConfig(AppConfig):
     """Connects `access_changed` to the rooms, and gives yrs the stack that a deep document may take."""
 
     name = "collab"
+    verbose_name = "Editing"
 
     def ready(self) -> None:
         from . import receivers  # noqa: F401 - connects

@@ -8,14 +8,16 @@ connection: the relay has one a process.
 import asyncio
 import time
 import uuid
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from channels.consumer import AsyncConsumer
 
 from . import hub as hubs
-from .admission import Denied, admit, session_cookie
+from .admission import Denied, Shown, shown_in
+from .core.connection import Dialect
 from .core.errors import CollabError, ProtocolError
-from .core.messages import SUBPROTOCOL
+from .core.messages import RESTART, SUBPROTOCOL
 from .core.room import vet
 from .hub import Hub, Unavailable
 from .live import LiveRoom, Member
@@ -36,9 +38,12 @@ class DocumentConsumer(AsyncConsumer):  # type: ignore[misc]  # Channels has no 
         await receive()  # websocket.connect
         document: uuid.UUID = scope["url_route"]["kwargs"]["document"]
         coscribe = SUBPROTOCOL in scope["subprotocols"]
+        dialect = Dialect.COSCRIBE if coscribe else Dialect.STOCK
         hub = hubs.current()
         try:
-            live, member = await self._enter(hub, document, scope, send, coscribe=coscribe)
+            live, member = await enter(
+                hub, document, shown_in(scope), send, dialect=dialect, accept=lambda: self._accept(send, coscribe)
+            )
         except Denied as denied:
             if coscribe and not self.accepted:  # a browser cannot see why a handshake failed, so ours is told after it
                 await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
@@ -53,33 +58,9 @@ class DocumentConsumer(AsyncConsumer):  # type: ignore[misc]  # Channels has no 
         finally:
             hub.leave(live, member)
 
-    async def _enter(
-        self, hub: Hub, document: uuid.UUID, scope: Any, send: Any, *, coscribe: bool
-    ) -> tuple[LiveRoom, Member]:
-        session = session_cookie(scope)
-        try:
-            epoch = hub.access_epoch
-            admitted = await hub.store.read(lambda: admit(document, session))
-            if not hub.has_place_for(admitted.person.user):
-                raise Denied(1013, "too many open documents")
-            await hub.open(document)
-            await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL if coscribe else None})
-            self.accepted = True
-            live = await hub.open(document)  # waits only if the room was closed meanwhile
-            while epoch != hub.access_epoch:  # rights changed on the way: what we read may be old
-                epoch = hub.access_epoch
-                admitted = await hub.store.read(lambda: admit(document, session))
-                live = await hub.open(document)
-            if not hub.has_place_for(admitted.person.user):  # of many that came at once
-                raise Denied(1013, "too many open documents")
-        except Unavailable:
-            raise Denied(4508, "the document cannot be opened just now") from None
-        except DATABASE_DOWN:
-            raise Denied(4508, "the database does not answer just now") from None
-        member = hub.enter(
-            live, person=admitted.person, role=admitted.role, session=session, coscribe=coscribe, send=send
-        )
-        return live, member
+    async def _accept(self, send: Any, coscribe: bool) -> None:
+        await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL if coscribe else None})
+        self.accepted = True
 
     async def _read(self, live: LiveRoom, member: Member, receive: Any) -> None:
         limits = live.hub.settings
@@ -104,14 +85,72 @@ class DocumentConsumer(AsyncConsumer):  # type: ignore[misc]  # Channels has no 
                     live.carry_out(live.room.evict(member.connection, 1013, "too much at once"))
             if len(frame) <= READ_ASIDE_BYTES:
                 live.receive(member, frame)
-                continue
-            bounds, edits = live.room.bounds, member.connection.can_edit
-            try:
-                vetted = await asyncio.to_thread(vet, frame, max_bytes=bounds.max_message_bytes, edits=edits)
-            except CollabError as error:
-                live.reject(member, error)
             else:
-                live.take(member, vetted)
+                await read_aside(live, member, frame)
+
+
+async def enter(
+    hub: Hub,
+    document: uuid.UUID,
+    shown: Shown,
+    send: Any,
+    *,
+    dialect: Dialect,
+    accept: Callable[[], Awaitable[None]],
+) -> tuple[LiveRoom, Member]:
+    """Let somebody into a document's room. `accept` is called once they may enter, and what they may do is looked at
+    again after it. Raises `Denied`.
+    """
+    try:
+        epoch = hub.access_epoch
+        admitted = await hub.entrance.admit(document, shown)
+        if not hub.has_place_for(admitted.person.user):
+            raise Denied(1013, "too many open documents")
+        await hub.open(document)
+        await accept()
+        live = await hub.open(document)  # waits only if the room was closed meanwhile
+        while hub.changed_since(epoch, document, admitted.person.user):  # on the way: what we read may be old
+            epoch = hub.access_epoch
+            admitted = await hub.entrance.admit(document, shown)
+            live = await hub.open(document)
+        if not hub.has_place_for(admitted.person.user):  # of many that came at once
+            raise Denied(1013, "too many open documents")
+    except Unavailable:
+        raise Denied(4508, "the document cannot be opened just now") from None
+    except DATABASE_DOWN:
+        raise Denied(4508, "the database does not answer just now") from None
+    if hub.leaving:
+        raise Denied(RESTART, "the server restarts")
+    member = hub.enter(
+        live,
+        person=admitted.person,
+        role=admitted.role,
+        session=admitted.session,
+        dialect=dialect,
+        send=send,
+        title=admitted.title,
+        link_ends=admitted.link_ends,
+    )
+    return live, member
+
+
+async def pass_on(live: LiveRoom, member: Member, frame: bytes) -> None:
+    """Give the room a frame; it counts when this returns."""
+    if len(frame) <= READ_ASIDE_BYTES:
+        live.receive(member, frame)
+    else:
+        await read_aside(live, member, frame)
+
+
+async def read_aside(live: LiveRoom, member: Member, frame: bytes) -> None:
+    """`pass_on`, for a large one."""
+    bounds, edits = live.room.bounds, member.connection.can_edit
+    try:
+        vetted = await asyncio.to_thread(vet, frame, max_bytes=bounds.max_message_bytes, edits=edits)
+    except CollabError as error:
+        live.reject(member, error)
+    else:
+        live.take(member, vetted)
 
 
 async def say_goodbye(send: Any, code: int, reason: str) -> None:

@@ -1,22 +1,28 @@
-"""Group commit: one transaction for the edits of all rooms that have any.
+"""Group commit: one transaction for the edits of many rooms.
 
-While a commit runs, edits gather in the rooms' inboxes; the next commit takes them all. An idle room so commits at
-once, and under load a batch is what came in during the last cycle. After a fan-out that took t the journal yields t,
-so that it never takes more than half of the loop, and the batch grows instead of the latency.
+While a commit runs, edits gather in the rooms' inboxes, and are taken by the next. An idle room so commits at once, and
+under load a batch is what came in since the room's last turn. Where many rooms have edits they take turns, those that
+have waited longest first: one commit for all would let each edit wait for the end of the one before, and then for all
+the other rooms' work. After a fan-out that took t the journal yields t, so that it never takes more than half of the
+loop, and the batch grows instead of the latency.
 """
 
 import asyncio
 import logging
 import uuid
 from collections.abc import Sequence
+from itertools import islice
 from typing import Protocol
 
-from .core.batch import Batch, Later, Outcome
+from .core.batch import Batch, Committed, Later, Outcome
 from .store import DATABASE_DOWN, Store
+from .tally import Tally
+from .trouble import Trouble, trouble_of
 
 logger = logging.getLogger(__name__)
 
-MAX_ROOMS_PER_COMMIT = 500
+PART = 8  # of the rooms that have edits, one in so many has its turn: more turns would wait for the disk too often
+LEAST_ROOMS, MOST_ROOMS = 12, 500  # of a turn
 MAX_YIELD_S = 0.02
 RETRY_FIRST_S = 0.05
 RETRY_LAST_S = 2.0
@@ -42,8 +48,9 @@ class Writer(Protocol):
 class Journal:
     """The committer of this process."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, tally: Tally | None = None) -> None:
         self._store = store
+        self._tally = tally or Tally()
         self._ready: dict[uuid.UUID, Writer] = {}
         self._held: list[tuple[Writer, Batch]] = []  # prepared, but somebody else had the document's lock
         self._wake = asyncio.Event()
@@ -76,6 +83,7 @@ class Journal:
                 continue
             outcomes = await self._commit(batches)
             started = loop.time()
+            self._count(batches, outcomes)
             for (writer, batch), outcome in zip(batches, outcomes, strict=True):
                 if isinstance(outcome, Later):
                     self._held.append((writer, batch))
@@ -89,7 +97,8 @@ class Journal:
 
     def _gather(self) -> list[tuple[Writer, Batch]]:
         batches, self._held = self._held, []
-        for document in list(self._ready)[:MAX_ROOMS_PER_COMMIT]:
+        turn = min(MOST_ROOMS, max(LEAST_ROOMS, len(self._ready) // PART))
+        for document in list(islice(self._ready, turn)):
             writer = self._ready.pop(document)
             batch = writer.prepare()
             if batch is not None:
@@ -105,10 +114,14 @@ class Journal:
         delay, attempts = RETRY_FIRST_S, 0
         while True:
             attempts += 1
+            started = asyncio.get_running_loop().time()
             try:
                 outcomes = await self._store.commit([(writer.document, batch) for writer, batch in batches])
             except DATABASE_DOWN as error:
-                if attempts >= ATTEMPTS and await self._store.answers():
+                trouble = trouble_of(error)
+                if trouble is Trouble.CONFLICT:
+                    return await self._commit_apart(batches, error)
+                if trouble is Trouble.UNKNOWN and attempts >= ATTEMPTS and await self._store.answers():
                     return await self._commit_apart(batches, error)
                 self._note_stall(error)
                 await asyncio.sleep(delay)
@@ -116,6 +129,7 @@ class Journal:
             except Exception as error:  # noqa: BLE001 - one room's batch: it never takes the others' edits along
                 return await self._commit_apart(batches, error)
             else:
+                self._tally.commit_seconds.observe(asyncio.get_running_loop().time() - started)
                 if self.stalled_since is not None:
                     self.stalled_since = None
                     logger.info("the database is back")
@@ -124,11 +138,23 @@ class Journal:
     async def _commit_apart(
         self, batches: Sequence[tuple[Writer, Batch]], error: Exception
     ) -> Sequence[Outcome | None]:
-        """Room by room, to find whose batch it is that fails."""
+        """Room by room, to find whose batch it is that fails. One that only met another transaction comes again in
+        the next cycles, so that it holds nobody up.
+        """
         if len(batches) > 1:
             return [(await self._commit([each]))[0] for each in batches]
+        if trouble_of(error) is Trouble.CONFLICT:
+            return [Later()]
         logger.error("document %s: a batch cannot be committed", batches[0][0].document, exc_info=error)
         return [None]
+
+    def _count(self, batches: Sequence[tuple[Writer, Batch]], outcomes: Sequence[Outcome | None]) -> None:
+        stored = [
+            batch.edits for (_, batch), outcome in zip(batches, outcomes, strict=True) if isinstance(outcome, Committed)
+        ]
+        if stored:
+            self._tally.commit_rooms.observe(len(stored))
+            self._tally.commit_edits.observe(sum(stored))
 
     def _note_stall(self, error: Exception) -> None:
         if self.stalled_since is None:

@@ -5,13 +5,15 @@ document.
 import asyncio
 import logging
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from documents.log import Loaded
+from documents.log import Head, Loaded
+from permissions.trace import trace
 
+from .admission import Session
 from .core.batch import Batch, Committed, Gone, Outcome, Rejected
 from .core.connection import Connection, Dialect
 from .core.effects import (
@@ -28,21 +30,31 @@ from .core.effects import (
     Send,
 )
 from .core.errors import CollabError
-from .core.messages import Pong
-from .core.replica import is_error
+from .core.messages import Pong, encode_title, is_restart
+from .core.replica import Opened, is_error, open_doc
 from .core.room import Room, Vetted, vet
 from .outbox import Outbox
-from .relay import Delta, PresenceNews
+from .relay import AccessNews, Delta, PresenceNews
 from .store import DATABASE_DOWN
+from .tail import Tail
 
 if TYPE_CHECKING:
     from .hub import Hub
 
 logger = logging.getLogger(__name__)
 
+ENDED = frozenset({4401, 4403})  # close codes of somebody who lost their session, or everything here
 CLOSE_PATIENCE_S = 5.0  # how long a socket may take to say goodbye
 RELOAD_RETRY_S = 0.5
+OPEN_ASIDE_BYTES = 64 << 10  # 3 ms of loading
 MAX_RELAYED_BYTES = 64 << 10  # bounds what waits for a Redis that is slow
+
+
+async def open_aside(updates: Sequence[bytes]) -> Sequence[bytes] | Opened:
+    """What a room is to be loaded with: a large document is put together on a thread, so that other rooms go on."""
+    if sum(map(len, updates)) <= OPEN_ASIDE_BYTES:
+        return updates
+    return await asyncio.to_thread(open_doc, updates)
 
 
 class State(Enum):
@@ -57,13 +69,16 @@ class State(Enum):
 class Member:
     """One socket in a room: the connection the room knows, and the way to it."""
 
-    __slots__ = ("connection", "outbox", "session", "task")
+    __slots__ = ("connection", "outbox", "session", "task", "trace")
 
-    def __init__(self, connection: Connection, outbox: Outbox, session: str, task: asyncio.Task[Any] | None) -> None:
+    def __init__(
+        self, connection: Connection, outbox: Outbox, session: Session, task: asyncio.Task[Any] | None
+    ) -> None:
         self.connection = connection
         self.outbox = outbox
         self.session = session
         self.task = task
+        self.trace = trace.get()  # what is done to it later is not done by its own task
 
 
 class LiveRoom:
@@ -72,14 +87,20 @@ class LiveRoom:
     def __init__(self, hub: "Hub", document: uuid.UUID) -> None:
         self.hub = hub
         self.document = document
-        self.room = Room(bounds=hub.bounds)
+        self.room = Room(bounds=hub.bounds, refusals=hub.tally.refusals)
         self.state = State.LOADING
         self.members: dict[int, Member] = {}
         self.idle_since: float | None = None
         self.reading = False  # a catch-up is under way
-        self.tail = 0  # log rows, and bytes, after the newest state
-        self.tail_bytes = 0
-        self.compacting = False
+        self.answering = False  # `answer_meanwhile` is
+        self.tail = Tail(self)
+        self.inbox_since: float | None = None  # since when the oldest edit of the inbox waits, on the loop's clock
+        self.batch_since: float | None = None  # the same of the batch that is being committed
+        self.committed_at: float | None = None  # when the newest batch of ours was, in seconds since the epoch
+        self.asking = asyncio.Lock()  # somebody asks for the rights of `doubted`
+        self.doubted: set[int] = set()
+        self.link_ends: float | None = None  # seconds since the epoch: then the rights of all here are asked for again
+        self.title: str | None = None  # as it was last shown; unknown until somebody enters
         self._space = asyncio.Event()
         self._space.set()
 
@@ -87,6 +108,11 @@ class LiveRoom:
     def closing(self) -> bool:
         """Whether the room is on its way out: nothing is to be begun."""
         return self.state is State.CLOSING
+
+    def unanswered_s(self, now: float) -> float:
+        """How long the oldest edit that was not answered waits, at the most. `now`: of the loop's clock."""
+        since = [each for each in (self.batch_since, self.inbox_since) if each is not None]
+        return now - min(since) if since else 0.0
 
     # -- for the consumer ------------------------------------------------------------------------------------------
 
@@ -119,6 +145,26 @@ class LiveRoom:
             self._space.clear()
             await self._space.wait()
 
+    # -- the title ----------------------------------------------------------------------------------------------------
+
+    def introduce(self, member: Member, title: str) -> bool:
+        """Show the title, read when they were admitted, to somebody who enters. False: the room knows another one."""
+        known, self.title = self.title, self.title if self.title is not None else title
+        self._show_title(member)
+        return known is None or known == title
+
+    def retitle(self, title: str, *, anew: bool = False) -> None:
+        """Show everybody a new title; `anew`, also one that is not new."""
+        if title == self.title and not anew:
+            return
+        self.title = title
+        for member in list(self.members.values()):
+            self._show_title(member)
+
+    def _show_title(self, member: Member) -> None:
+        if member.connection.coscribe and self.title is not None:
+            member.outbox.put(encode_title(self.title), droppable=False)
+
     # -- for the journal -------------------------------------------------------------------------------------------
 
     def prepare(self) -> Batch | None:
@@ -127,6 +173,10 @@ class LiveRoom:
             return None
         try:
             batch, effects = self.room.prepare()
+            if batch is not None:
+                self.batch_since = self.inbox_since
+            if not self.room.waiting:
+                self.inbox_since = None
             self._space.set()
             self.carry_out(effects)
         except BaseException as error:  # noqa: BLE001 - `_give_up` passes on what is no error
@@ -148,20 +198,43 @@ class LiveRoom:
             self.vanish()
             return
         if isinstance(outcome, Committed):
-            self.tail += outcome.last - self.room.head
-            self.tail_bytes += sum(map(len, outcome.missed))
-            effects = self.room.committed(outcome)
+            self.tail.rows += outcome.last - self.room.head
+            self.tail.size += sum(map(len, outcome.missed))
+            self.committed_at = outcome.time_ms / 1000
+            self.tail.since = self.tail.since or self.committed_at
+            self.carry_out(self.room.committed(outcome))
+            if self.batch_since is not None:
+                self.hub.tally.acknowledge_seconds.observe(self.hub.loop.time() - self.batch_since)
         else:
             assert isinstance(outcome, Rejected)
-            effects = self.room.rejected(outcome)
-        self.carry_out(effects)
+            self.inbox_since = self.batch_since  # what is not refused waits again
+            self.carry_out(self.room.rejected(outcome))
+        self.batch_since = None
         if self.room.presence.dirty:  # carets of what was just shown
             self.carry_out(self.room.flush_presence())
-        self.hub.compact_if_due(self)
+        self.tail.compact_if_due()
 
     def fail(self) -> None:
         """The room cannot go on. Its people come back to a fresh one, and send again what was not acknowledged."""
         self.hub.drop(self, 4508, "the document could not be saved just now")
+
+    def fall_back(self) -> None:
+        """The log is another one now: a backup was restored, or a standby that was behind has taken over. What our
+        people hold of the rest they bring with them.
+        """
+        logger.warning("document %s: its log went back from row %d", self.document, self.room.head)
+        self.hub.drop(self, 4508, "the document was restored from a backup")
+
+    @property
+    def head(self) -> Head:
+        """How far we have seen the log, and which."""
+        return Head(self.room.head, self.room.restored_at)
+
+    async def lost_rows(self, seen: Head) -> None:
+        """The log was seen at this head, and is behind it: from now on it is another."""
+        await self.hub.store.note_loss(self.document, seen)
+        if not self.closing:
+            self.fall_back()
 
     @contextmanager
     def guarded(self) -> Iterator[None]:
@@ -190,9 +263,11 @@ class LiveRoom:
             elif isinstance(effect, Broadcast):
                 self._broadcast(effect)
             elif isinstance(effect, Ready):
+                if self.inbox_since is None:
+                    self.inbox_since = self.hub.loop.time()
                 self.hub.journal.ready(self)
             elif isinstance(effect, Publish):
-                self.tail_bytes += len(effect.update)
+                self.tail.size += len(effect.update)
                 update = effect.update if len(effect.update) <= MAX_RELAYED_BYTES else b""  # read it from the log
                 self.hub.relay.publish(Delta(self.document, self.hub.relay.node, effect.first, effect.last, update))
             elif isinstance(effect, PublishPresence):
@@ -205,11 +280,12 @@ class LiveRoom:
     def _begin(self, effect: CatchUp | Reload | Recheck | Quarantine) -> None:
         """Effects that need the database: beside, and the room hears of the result."""
         if isinstance(effect, CatchUp):
-            self.hub.spawn(self._catch_up(effect.head))
+            self.hub.spawn(self._catch_up(effect))
         elif isinstance(effect, Reload):
+            self.hub.tally.reloads += 1
             self.hub.spawn(self._reload())
-        elif isinstance(effect, Recheck):
-            self.hub.spawn(self.hub.recheck(self, effect.users))
+        elif isinstance(effect, Recheck):  # a commit was the first to see it: here, that is news
+            self.hub.hear(AccessNews(self.document, people=tuple(effect.users)))
         else:
             self.hub.spawn(self._quarantine(effect))
 
@@ -226,8 +302,13 @@ class LiveRoom:
         member = self.members.pop(effect.connection, None)
         if member is None:
             return
-        logger.warning("document %s: closed a socket with %d (%s)", self.document, effect.code, effect.reason)
+        self.hub.tally.closes[effect.code] += 1
+        level = logging.INFO if is_restart(effect.code) else logging.WARNING
+        said = "document %s: closed a socket with %d (%s)"
+        logger.log(level, said, self.document, effect.code, effect.reason, extra={"trace": member.trace})
         member.outbox.close(effect.code, effect.reason)
+        if effect.code in ENDED:
+            self.hub.receipts.note(self.document, member.connection, lost=member.connection.could_edit)
         if member.task is not None:
             self.hub.loop.call_later(CLOSE_PATIENCE_S, member.task.cancel)
 
@@ -236,13 +317,15 @@ class LiveRoom:
         self.carry_out(self.room.gone())
         self.hub.forget(self)
 
-    async def _catch_up(self, head: int) -> None:
+    async def _catch_up(self, asked: CatchUp) -> None:
         """Read the log rows that the relay did not bring."""
         if self.reading or self.closing:
             return
-        self.reading = True
+        self.reading, head, tally = True, asked.head, self.hub.tally
+        tally.gaps[asked.why] += 1
         try:
             rows = await self.hub.store.rows_after(self.document, head)
+            tally.gaps_healed[asked.why] += bool(rows)
             while rows and not self.closing:
                 self.carry_out(self.room.catch_up(head + 1, rows))
                 head += len(rows)
@@ -252,12 +335,40 @@ class LiveRoom:
         finally:
             self.reading = False
 
+    async def answer_meanwhile(self) -> None:
+        """Show the log to those who came while the database takes no edits: it may be read. One room at a time: the
+        readers, each held for long by a database that is down, are everybody's.
+        """
+        if self.answering:
+            return
+        self.answering = True
+        try:
+            async with self.hub.answering:
+                if self.room.asked:
+                    await self._answer_meanwhile()
+        except DATABASE_DOWN:  # asked again with the next tick
+            return
+        finally:
+            self.answering = False
+
+    async def _answer_meanwhile(self) -> None:
+        loaded = await self.hub.store.load(self.document)
+        if loaded is None:
+            return
+        with self.guarded():
+            content = await open_aside(loaded.updates)
+            if not self.closing and loaded.restored_at == self.room.restored_at:
+                self.carry_out(self.room.answer_meanwhile(loaded.head, content))
+
     async def _reload(self) -> None:
         """Load the doc again from the log, for as long as it takes."""
         while not self.closing:
             try:
                 loaded = await self.hub.store.load(self.document)
-                self._take(loaded)
+                if loaded is not None and loaded.restored_at == self.room.restored_at and loaded.head < self.room.head:
+                    await self.lost_rows(self.head)
+                    return
+                self._take(loaded, await open_aside(loaded.updates) if loaded is not None else ())
             except DATABASE_DOWN:
                 await asyncio.sleep(RELOAD_RETRY_S)
                 continue
@@ -265,11 +376,15 @@ class LiveRoom:
                 self._give_up(error)
             return
 
-    def _take(self, loaded: Loaded | None) -> None:
+    def _take(self, loaded: Loaded | None, content: Sequence[bytes] | Opened) -> None:
         if loaded is None:
             self.vanish()
-        elif not self.closing:
-            self.carry_out(self.room.reloaded(loaded.head, loaded.updates))
+        elif self.closing:
+            return
+        elif loaded.restored_at != self.room.restored_at:
+            self.fall_back()
+        else:
+            self.carry_out(self.room.reloaded(loaded.head, content))
 
     async def _quarantine(self, effect: Quarantine) -> None:
         logger.error("document %s: bytes of user %d broke the doc (%s)", self.document, effect.user, effect.error)

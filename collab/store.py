@@ -10,19 +10,21 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from django.contrib.sessions.models import Session
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, InternalError, OperationalError, connection
 from django.utils import timezone
 
 from documents import log
-from documents.models import Document
+from documents.models import Document, DocumentUpdate
 from permissions.access import roles_of
 from permissions.roles import Role
 
+from .admission import Session, people_of
 from .core.batch import Batch, Committed, Gone, Later, Outcome, Rejected
+from .core.connection import Person
 from .core.footprint import read_footprint
 
-DATABASE_DOWN = (OperationalError, InterfaceError)  # gone, locked, full, or in a deadlock: the same again may succeed
+# Gone, locked, full, in a deadlock or (internal) a standby that only reads: the same again may succeed.
+DATABASE_DOWN = (OperationalError, InterfaceError, InternalError)
 READERS = 4
 
 
@@ -45,29 +47,47 @@ class Store:
         """State and log of a document, or None. Raises `LogBroken`."""
         return await self._on(self._readers, lambda: log.load(document))
 
+    async def written_at(self, document: uuid.UUID, seq: int) -> float | None:
+        """When the oldest row after this one was, in seconds since the epoch; None: there is none."""
+        rows = DocumentUpdate.objects.filter(document=document, seq__gt=seq).order_by("seq")
+        found = rows.values_list("created_at", flat=True)
+        first = await self._on(self._readers, found.first)
+        return first.timestamp() if first else None
+
     async def rows_after(self, document: uuid.UUID, seq: int) -> list[bytes]:
         """Log rows seq + 1, seq + 2, ..."""
         return await self._on(self._readers, lambda: log.rows_after(document, seq))
 
-    async def heads(self, documents: Iterable[uuid.UUID]) -> dict[uuid.UUID, int]:
+    async def heads(self, documents: Iterable[uuid.UUID]) -> dict[uuid.UUID, log.Head]:
         """Newest row of each document that still exists."""
         ids = list(documents)
         return await self._on(self._readers, lambda: log.heads(ids))
+
+    async def note_loss(self, document: uuid.UUID, seen: log.Head) -> None:
+        """Rows up to this head were committed, and are not in the log any more."""
+        await self._on(self._readers, lambda: log.note_loss(document, seen))
+
+    async def titles(self, documents: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
+        """Titles of those that exist."""
+        found = Document.objects.filter(pk__in=list(documents)).values_list("pk", "title")
+        return await self._on(self._readers, lambda: dict(found))
+
+    async def link_ends(self, documents: Iterable[uuid.UUID]) -> dict[uuid.UUID, float]:
+        """When the links of these documents end, in seconds since the epoch; those that do not, or have, are left out.
+
+        To be asked before `roles`: a link that ends in between is then known to end, or to have ended.
+        """
+        found = Document.objects.filter(pk__in=list(documents), link_expires_at__gt=timezone.now())
+        rows = found.values_list("pk", "link_expires_at")
+        return await self._on(self._readers, lambda: {pk: ends.timestamp() for pk, ends in rows if ends is not None})
 
     async def roles(self, pairs: Collection[tuple[uuid.UUID, int]]) -> dict[tuple[Any, int], Role]:
         """What each of these people may do with each of these documents; no access is left out."""
         return await self._on(self._readers, lambda: roles_of(Document, pairs))
 
-    async def live_sessions(self, keys: Collection[str]) -> set[str]:
-        """Those of these sessions that still exist."""
-        return await self._on(
-            self._readers,
-            lambda: set(
-                Session.objects.filter(session_key__in=list(keys), expire_date__gt=timezone.now()).values_list(
-                    "session_key", flat=True
-                )
-            ),
-        )
+    async def people_of(self, sessions: Collection[Session]) -> dict[Session, Person]:
+        """Who these sessions belong to now; those that have ended are left out."""
+        return await self._on(self._readers, lambda: people_of(sessions))
 
     async def answers(self) -> bool:
         """Whether the database can be read: then what failed was not for want of one."""
@@ -98,25 +118,30 @@ class Store:
 def _visit[T](visit: Callable[[], T]) -> T:
     try:
         return visit()
-    except (DatabaseError, InterfaceError):
+    except DATABASE_DOWN:
+        if connection.connection is not None:
+            connection.connection.close()  # else the pool would hand it out again, to an old primary for instance
+        connection.close()
+        raise
+    except DatabaseError:
         connection.close()  # whatever is wrong with it, the next visit starts afresh
         raise
 
 
 def _append(document: uuid.UUID, batch: Batch) -> log.Append:
     rows = tuple(
-        log.Row(entry.user, entry.delta, entry.claims, tuple(entry.ends), entry.held)
+        log.Row(entry.user, entry.delta, entry.claims, tuple(entry.ends), entry.held, entry.returned, entry.token)
         for entry in batch.rows
         if entry.delta is not None
     )
-    return log.Append(document, batch.base, rows)
+    return log.Append(document, batch.base, rows, batch.restored_at)
 
 
 def _outcome(result: log.Result) -> Outcome:
     if isinstance(result, log.Appended):
-        return Committed(result.first, result.last, int(result.at.timestamp() * 1000), result.missed)
+        return Committed(result.first, result.last, int(result.at.timestamp() * 1000), result.missed, result.brought)
     if isinstance(result, log.Refused):
-        return Rejected(result.authors, result.claims)
+        return Rejected(result.authors, result.claims, result.tokens)
     return Later() if isinstance(result, log.Busy) else Gone()
 
 

@@ -1,11 +1,18 @@
 #!/bin/sh
-# What the tests need besides Python and Node: redis-server, PostgreSQL 15 or newer, Chromium. Installed where that is
-# possible without asking (root on Debian); named otherwise.
+# What the tests need besides Python and Node: redis-server, PostgreSQL 15 or newer, pgbouncer, nginx, Chromium, curl, openssl, systemd's
+# own checks of its units. Installed where that is possible without asking (root on Debian); named otherwise. `setup-test-services.sh cluster`: what `make cluster` needs.
 set -eu
 
 missing=
 command -v redis-server >/dev/null || missing="$missing redis-server"
-command -v chromium >/dev/null || command -v google-chrome >/dev/null || missing="$missing chromium"
+[ -x /usr/sbin/nginx ] || command -v nginx >/dev/null || missing="$missing nginx"
+if [ "${1:-}" != cluster ]; then
+    command -v chromium >/dev/null || command -v google-chrome >/dev/null || missing="$missing chromium"
+    command -v curl >/dev/null || missing="$missing curl"
+    command -v openssl >/dev/null || missing="$missing openssl"
+    [ -x /usr/sbin/pgbouncer ] || command -v pgbouncer >/dev/null || missing="$missing pgbouncer"
+    command -v systemd-analyze >/dev/null || missing="$missing systemd"
+fi
 postgres=
 for program in /usr/lib/postgresql/*/bin/initdb; do
     version=${program#/usr/lib/postgresql/}
@@ -16,7 +23,7 @@ done
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    echo "Installing for the tests:$missing"
+    echo "Installing:$missing"
     log=$(mktemp)
     export DEBIAN_FRONTEND=noninteractive
     # shellcheck disable=SC2086  # a list of packages
@@ -28,5 +35,5 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     fi
     tail -20 "$log" >&2
 fi
-echo "The tests need these packages: install them with: apt-get install$missing" >&2
+echo "These packages are needed: install them with: apt-get install$missing" >&2
 exit 1

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from asgiref.sync import sync_to_async
-from django.db import IntegrityError, InterfaceError, OperationalError, connection
+from django.db import IntegrityError, InterfaceError, InternalError, OperationalError, connection
 from django.db.models.functions import Length
 
 from .content import Unreadable, is_same, load
+from .history import packed_after
 from .models import Document, DocumentState, DocumentUpdate
 
 STATES_KEPT = 2  # the newest, and one to fall back on should it not load
@@ -86,9 +87,13 @@ async def compact(document_id: uuid.UUID) -> DocumentState | None:
                 break
             state = further
         return state
-    except (OperationalError, InterfaceError):
-        await sync_to_async(connection.close)()  # outside of requests nobody else drops one that died
+    except (OperationalError, InterfaceError, InternalError):
+        await sync_to_async(_drop_connection)()  # outside of requests nobody else drops one that died
         raise
+
+
+def _drop_connection() -> None:
+    connection.close()  # looked up here: each thread has its own
 
 
 async def _compact(document_id: uuid.UUID) -> DocumentState | None:
@@ -131,11 +136,15 @@ async def _rows_after(document_id: uuid.UUID, base: int) -> tuple[bytes, ...]:
     last, total = base, 0
     async for seq, size in found.annotate(size=Length("payload")).values_list("seq", "size")[:STEP_ROWS]:
         if seq != last + 1:
+            packed = await sync_to_async(packed_after)(document_id, base) if last == base else []
+            if packed:  # no state up to here loads any more
+                return tuple(packed)
             raise LogHole(document_id, expected=last + 1, actual=seq)
         if total and total + size > STEP_BYTES:
             break
         last, total = seq, total + size
-    return tuple([bytes(row) async for row in found.filter(seq__lte=last).values_list("payload", flat=True)])
+    rows = tuple([bytes(row) async for row in found.filter(seq__lte=last).values_list("payload", flat=True)])
+    return rows if len(rows) == last - base else await _rows_after(document_id, base)  # some were packed in between
 
 
 async def _forget_old(document_id: uuid.UUID) -> None:

@@ -14,6 +14,12 @@ ROOT = "default"  # the name under which Tiptap's and y-prosemirror's editors ke
 # y-prosemirror lets marks of one type overlap by putting a hash behind the name: sync-plugin.js, `yattr2markname`.
 HASHED = re.compile(r"^(.*)(--[a-zA-Z0-9+/=]{8})$")
 BLOCK_BREAKS = frozenset({"hardBreak", "hard_break"})
+INLINE = frozenset({"mention", "inlineMath"})
+SPOKEN: dict[str, Callable[[Mapping[str, Any]], str]] = {  # what an atom adds to the text
+    "mention": lambda attributes: f"@{attributes.get('label', '')}",
+    "inlineMath": lambda attributes: str(attributes.get("latex", "")),
+    "blockMath": lambda attributes: str(attributes.get("latex", "")),
+}
 
 type Json = Any
 type Node = dict[str, Json]
@@ -45,24 +51,24 @@ def load(updates: Iterable[bytes]) -> "Doc[Any]":
     return doc
 
 
-def plain_text(state: bytes) -> str:
+def plain_text(*updates: bytes) -> str:
     """The text alone, a line per block. Raises `Unreadable`."""
-    lines = [""]
-    for kind, value in _walk(_fragment(load([state]))):
+    lines: list[list[str]] = [[]]
+    for kind, value in _walk(_fragment(load(updates))):
         if kind == "run":
-            lines[-1] += value[0]
-        elif kind == "open" and value[0] not in BLOCK_BREAKS:
-            continue
-        elif lines[-1]:
-            lines.append("")
-    return "\n".join(lines).strip()
+            lines[-1].append(value[0])
+        elif kind == "open" and value[0] in SPOKEN:
+            lines[-1].append(SPOKEN[value[0]](value[1]))
+        elif lines[-1] and (value[0] in BLOCK_BREAKS if kind == "open" else value not in INLINE):
+            lines.append([])
+    return "\n".join(map("".join, lines)).strip()
 
 
-def tree(state: bytes) -> Node:
+def tree(*updates: bytes) -> Node:
     """The document as ProseMirror JSON: `{"type": "doc", "content": [...]}`. Raises `Unreadable`."""
     top: Node = {"type": "doc", "content": []}
     open_nodes = [top]
-    for kind, value in _walk(_fragment(load([state]))):
+    for kind, value in _walk(_fragment(load(updates))):
         siblings = open_nodes[-1].setdefault("content", [])
         if kind == "open":
             node: Node = {"type": value[0], **({"attrs": value[1]} if value[1] else {})}
@@ -78,11 +84,24 @@ def tree(state: bytes) -> Node:
 def is_same(one: "Doc[Any]", other: "Doc[Any]") -> bool:
     """Whether two docs hold the same, everywhere: every root, every type, every attribute.
 
-    State vectors are compared too, but they alone do not tell: docs with equal vectors may differ for ever.
+    State vectors are compared too, but they alone do not tell: docs with equal vectors may differ for ever. yrs writes
+    the clients of one in the order of a hash table, which is another after loading: their bytes tell nothing.
     """
-    if one.get_state() != other.get_state():
+    if _clocks(one.get_state()) != _clocks(other.get_state()):
         return False
     return list(_everything(one)) == list(_everything(other))
+
+
+def _clocks(vector: bytes) -> dict[int, int]:
+    """A state vector of yrs' own: client id -> clock. lib0's numbers: seven bits a byte, the lowest first."""
+    numbers, number, shift = [], 0, 0
+    for byte in vector:
+        number |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            numbers.append(number)
+            number = shift = 0
+    return dict(zip(numbers[1::2], numbers[2::2], strict=True))
 
 
 def _fragment(doc: "Doc[Any]") -> XmlFragment:

@@ -1,14 +1,13 @@
-"""The pages of documents: the list, one document, and what changes a document as a whole."""
+"""The pages of documents: making one, its page, and what changes it as a whole; the list is in `home_views`."""
 
-from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.http import urlencode
@@ -17,24 +16,20 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 
 from permissions.access import access_for
+from permissions.asking import outside
 from permissions.models import User
-from permissions.problems import JsonView, Problem, person_of, read_json
+from permissions.problems import person_of
 from permissions.roles import Role
+from permissions.signals import announce
 
-from .listing import list_documents
+from .entrance_views import at_the_door
 from .models import Document
+from .stars import is_starred
 from .templatetags.assets import FrontendNotBuilt
-from .titles import TitleTooLong, rename
-from .trash import trash
+from .writing import create_with
 
-
-@method_decorator([never_cache, ensure_csrf_cookie], name="dispatch")
-class HomeView(LoginRequiredMixin, View):
-    """The list of one's documents."""
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        documents, page = list_documents(person_of(request), page=request.GET.get("page", 1))
-        return render(request, "documents/home.html", {"documents": documents, "page_obj": page})
+# A line to begin in: of two people who write their first words at once, each would make one.
+BEGINNING = {"type": "doc", "content": [{"type": "paragraph"}]}
 
 
 class DocumentsView(LoginRequiredMixin, View):
@@ -44,59 +39,37 @@ class DocumentsView(LoginRequiredMixin, View):
         return redirect_to_login(reverse("home"))  # this address itself has no page to come back to
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        document = Document.objects.create_for(owner=person_of(request))
+        document = create_with(owner=person_of(request), title="", tree=BEGINNING)
+        announce(Document, document.pk)  # one's other pages list it at once
         return redirect("document", pk=document.pk)
 
 
-class DocumentView(View):
-    """One document: its page for people, its title and its end for scripts."""
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        view = DocumentPage if request.method in ("GET", "HEAD") else DocumentItem
-        return view.as_view()(request, *args, **kwargs)
-
-
 @method_decorator([never_cache, ensure_csrf_cookie], name="dispatch")
-class DocumentPage(View):
-    """The page. The content is not in it: the socket brings it, so that there is one source of truth."""
+class DocumentView(View):
+    """The page of one document. Its content is not in it: the socket brings that, the one source of truth."""
+
+    guest_methods = frozenset({"GET", "HEAD"})
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        document = Document.objects.filter(pk=pk).first()
+        door = at_the_door(request, document) if document is not None else None
+        if door is not None:
+            return door
         if not isinstance(request.user, User):
             return redirect_to_login(request.get_full_path())
-        document = get_object_or_404(Document, pk=pk)
+        if document is None:
+            raise Http404
         role = access_for(request.user, document).role
         if role is None:
-            raise Http404
-        context = {"document": document, "role": role.label, "boot": _boot(document, request.user, role)}
+            return outside(request, request.user, document)
+        context = {"document": document, "role": role.label, "boot": _boot(request, document, request.user, role)}
         return render(request, "documents/document.html", context)
-
-
-class DocumentItem(JsonView):
-    """The document as a resource."""
-
-    def patch(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        person, document = self._find(request, pk)
-        title = read_json(request, fields={"title"})["title"]
-        if not isinstance(title, str):
-            raise Problem(HTTPStatus.BAD_REQUEST, "A title is a string.", field="title")
-        try:
-            rename(by=person, document=document, title=title)
-        except TitleTooLong as error:
-            raise Problem(HTTPStatus.BAD_REQUEST, str(error), field="title") from error
-        return JsonResponse({"title": document.title})
-
-    def delete(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        person, document = self._find(request, pk)
-        trash(by=person, document=document)
-        return HttpResponse(status=HTTPStatus.NO_CONTENT)
-
-    def _find(self, request: HttpRequest, pk: UUID) -> tuple[User, Document]:
-        person = person_of(request)
-        return person, get_object_or_404(Document.objects.visible_to(person), pk=pk)
 
 
 class ServiceWorkerView(View):
     """The worker's script at the root: a worker governs only what is below its own address."""
+
+    guest_methods = frozenset({"GET", "HEAD"})
 
     def get(self, request: HttpRequest) -> HttpResponse:
         path = settings.FRONTEND / "sw.js"
@@ -108,18 +81,33 @@ class ServiceWorkerView(View):
         return HttpResponse(script, content_type="text/javascript; charset=utf-8", headers=headers)
 
 
-def _boot(document: Document, person: User, role: Role) -> dict[str, Any]:
+def _boot(request: HttpRequest, document: Document, person: User, role: Role) -> dict[str, Any]:
+    here = request.get_full_path()  # with the key of the link, if somebody came by one
     page = reverse("document", args=[document.pk])
     return {
-        "document": {"id": str(document.pk), "title": document.title},
+        "document": {
+            "id": str(document.pk),
+            "title": document.title,
+            "starred": is_starred(by=person, document=document),
+        },
         "role": role.label,
-        "person": {"id": str(person.pk), "name": person.display_name, "color": person.color},
+        "person": {
+            "id": str(person.pk),
+            "name": person.display_name,
+            "color": person.color,
+            "guest": person.is_guest,
+        },
         "socket": f"/ws/documents/{document.pk}/",
+        "imageMaxBytes": settings.IMAGES["MAX_BYTES"],
         "urls": {
             "document": page,
-            "shares": reverse("shares", args=[document.pk]),
-            "link": reverse("link", args=[document.pk]),
+            "images": reverse("images", args=[document.pk]),
+            "api": reverse("api:document", args=[document.pk]),
+            "export": reverse("export", args=[document.pk]),
+            "account": reverse("account"),
             "home": reverse("home"),
-            "signIn": f"{reverse('sign-in')}?{urlencode({'next': page})}",
+            "guestName": reverse("guest-name"),
+            "signUp": f"{reverse('sign-up')}?{urlencode({'next': here})}",
+            "signIn": f"{reverse('sign-in')}?{urlencode({'next': here})}",
         },
     }

@@ -8,9 +8,10 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
-from .models import User
+from . import sessions
+from .models import AuditEntry, Letter, User
 from .signals import announce
 
 
@@ -29,6 +30,15 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]  # generic in stubs 
     add_fieldsets = (
         (None, {"classes": ("wide",), "fields": ("username", "email", "usable_password", "password1", "password2")}),
     )
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
+        """A password that an operator sets ends the person's sessions, as one they set themselves does."""
+        user = self.get_object(request, id)
+        before = user.password if user is not None else ""
+        response = super().user_change_password(request, id, form_url)
+        if user is not None and User.objects.filter(pk=user.pk).exclude(password=before).exists():
+            sessions.end(user.sign_ins.exclude(session_id=request.session.session_key or ""), of=user)
+        return response
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Last step of saving: the person and their groups are written."""
@@ -52,3 +62,41 @@ class GroupAdmin(DjangoGroupAdmin):
             super().delete_queryset(request, queryset)
             for member in members:
                 announce(User, member)
+
+
+class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in stubs only
+    """What an operator looks at and nobody changes."""
+
+    ordering = ("-pk",)
+    show_full_result_count = False  # it would count the whole table for each page
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(AuditEntry)
+class AuditAdmin(ReadOnly):
+    """Who changed whose access."""
+
+    list_display = (
+        "at", "actor_name", "action", "subject_kind", "subject_name", "object_name", "before", "after", "address",
+    )  # fmt: skip
+    list_filter = ("action", "at", "subject_kind")
+    search_fields = ("=actor_id", "actor_name", "subject_name", "=object_id", "object_name", "=address")
+    search_help_text = "A person's name or number, an address, a document's title or id."
+
+
+@admin.register(Letter)
+class LetterAdmin(ReadOnly):
+    """Mail on its way. Never its text: it may hold a link that opens a document."""
+
+    list_display = ("made_at", "to", "subject", "tries", "due_at", "sent_at")
+    list_filter = ("made_at", ("sent_at", admin.EmptyFieldListFilter), ("due_at", admin.EmptyFieldListFilter))
+    search_fields = ("to", "subject")
+    fields = ("to", "subject", "made_at", "tries", "due_at", "sent_at")

@@ -6,32 +6,34 @@ from http import HTTPStatus
 from django.http import HttpRequest, HttpResponse
 from django.template import TemplateDoesNotExist
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 
 from documents.templatetags.assets import FrontendNotBuilt
 from permissions.problems import NOT_FOUND, problem, wants_problem
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _answer(request, HTTPStatus.BAD_REQUEST, "This request cannot be understood.")
+    return _answer(request, HTTPStatus.BAD_REQUEST, _("This request cannot be understood."))
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _answer(request, HTTPStatus.FORBIDDEN, "You may not do this.")
+    return _answer(request, HTTPStatus.FORBIDDEN, _("You may not do this."))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _answer(request, HTTPStatus.NOT_FOUND, NOT_FOUND)
+    return _answer(request, HTTPStatus.NOT_FOUND, str(NOT_FOUND))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     cause = sys.exception()
     if isinstance(cause, FrontendNotBuilt):
         return HttpResponse(f"{cause}\n", status=HTTPStatus.SERVICE_UNAVAILABLE, content_type="text/plain")
-    return _answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on the server; it has been logged.")
+    sentence = _("Something went wrong on the server; it has been logged.")
+    return _answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, sentence)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    sentence = "This page is too old to be sent: reload it and try again."
+    sentence = _("This page is too old to be sent: reload it and try again.")
     return _answer(request, HTTPStatus.FORBIDDEN, sentence, template="403_csrf.html")
 
 

@@ -1,7 +1,9 @@
 """Which pages may open a socket: our own, and those of CSRF_TRUSTED_ORIGINS.
 
 A browser sends its cookies with a handshake from any page (cross-site WebSocket hijacking); `Origin` is what tells them
-apart, and a page cannot forge it. Programs send none, and carry no cookies of a person: they are let through.
+apart, and a page cannot forge it. Programs send none, and carry no cookies of a person: they are let through. So is,
+wherever it comes from, a handshake that has no cookies and shows an access token: that is not the browser's to give. A
+socket of Hocuspocus shows its tokens later: there a foreign page is let in, without its cookies.
 """
 
 from collections.abc import Awaitable, Callable
@@ -11,7 +13,10 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
+from collab.admission import bearer_token
+
 type App = Callable[[dict[str, Any], Any, Any], Awaitable[Any]]
+TOKENS_LATER = "/ws/hocuspocus"
 DEFAULT_PORTS = {"http": "80", "https": "443", "ws": "80", "wss": "443"}
 
 
@@ -26,8 +31,12 @@ class OriginCheck:
         origins = [value.decode("latin1") for name, value in headers if name == b"origin"]
         hosts = [value.decode("latin1") for name, value in headers if name == b"host"]
         host = hosts[0] if len(hosts) == 1 else ""
-        if not origins or (len(origins) == 1 and may_connect(origins[0], host=host)):
+        by_token = bearer_token(scope) is not None and not any(name == b"cookie" for name, _ in headers)
+        if not origins or by_token or (len(origins) == 1 and may_connect(origins[0], host=host)):
             return await self.application(scope, receive, send)
+        if scope["path"].rstrip("/") == TOKENS_LATER:
+            kept = [(name, value) for name, value in headers if name != b"cookie"]
+            return await self.application({**scope, "headers": kept}, receive, send)
         return await refuse(scope, receive, send)
 
 

@@ -3,9 +3,12 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from .api import api
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("permissions.urls")),
     path("", include("documents.urls")),
+    path("api/", api.urls),
     path("admin/", admin.site.urls),
 ]
 

@@ -37,10 +37,11 @@ class Scribe(Pen):
 
     async def open(self, **options: Any) -> Self:
         """Connect and send step 1. Raises what `websockets` raises for a refused handshake."""
-        headers = {"Cookie": f"sessionid={self.session}", **options.pop("additional_headers", {})}
+        cookie = {"Cookie": f"sessionid={self.session}"} if self.session else {}
+        headers = {**cookie, **options.pop("additional_headers", {})}
         self._socket = await connect(
             self.url,
-            subprotocols=[Subprotocol(messages.SUBPROTOCOL)],
+            subprotocols=[Subprotocol(messages.SUBPROTOCOL), *options.pop("subprotocols", ())],
             additional_headers=headers,
             max_size=None,
             compression=None,

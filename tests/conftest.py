@@ -4,15 +4,23 @@ import fcntl
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.db import connections
 from django.test import Client
+from django.utils import translation
 from hypothesis import settings as hypothesis
 
+from collab import hub as hubs
+from collab.hub import Hub
+from documents import worker
 from documents.models import Document
+from permissions import letters
 from permissions.models import User
 
 from .databases import used_database
@@ -23,6 +31,13 @@ hypothesis.register_profile("house", deadline=None, print_blob=True)
 hypothesis.load_profile("house")
 
 MIGRATED = "migrated"  # the database from which each test's own is copied: 0.1 s in place of 2
+
+
+def pytest_unconfigure() -> None:
+    """What this process wrote; pytest-xdist's end without `atexit`."""
+    scratch = getattr(settings, "SCRATCH", None)  # of tests.settings, which would turn the database on being imported
+    if scratch is not None:
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 class Person(Protocol):
@@ -42,6 +57,31 @@ def person() -> Person:
         return User.objects.create_user(username, **fields)
 
     return make
+
+
+@pytest.fixture(autouse=True)
+def own_language() -> Iterator[None]:
+    """A request leaves its language behind on the thread, where the next test's sentences would be in it."""
+    yield
+    translation.deactivate()
+
+
+@pytest.fixture(autouse=True)
+def no_post(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Letters stay where they are: their thread would send one test's in the next. The real `letters.wake`."""
+    real = letters.wake
+    monkeypatch.setattr(letters, "wake", lambda: None)
+    return real
+
+
+@pytest.fixture(autouse=True)
+def no_background(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The servers of tests do no background work in this process: its thread would outlive the test's database."""
+
+    async def nothing(_: worker.Beside) -> None:
+        pass
+
+    monkeypatch.setattr(worker.Beside, "beat", nothing)
 
 
 @pytest.fixture
@@ -127,6 +167,23 @@ def database(request: pytest.FixtureRequest) -> str:
     kind: str = request.param
     request.getfixturevalue({"sqlite": "db", "postgresql": "on_postgres"}[kind])
     return kind
+
+
+@pytest.fixture
+def tuned() -> dict[str, Any]:
+    """What a test's hub has otherwise in `settings.COLLAB`."""
+    return {}
+
+
+@pytest.fixture
+async def hub(settings: Any, tuned: dict[str, Any]) -> AsyncIterator[Hub]:
+    """The hub of this test's loop, as a process has it."""
+    settings.COLLAB = settings.COLLAB | tuned
+    made = hubs.current()
+    yield made
+    await made.close()
+    del hubs._hubs[made.loop]
+    await sync_to_async(connections.close_all)()
 
 
 @pytest.fixture

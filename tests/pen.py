@@ -34,6 +34,7 @@ class Pen:
         self.refused: list[tuple[int, str]] = []
         self.access: list[str] = []
         self.presence: dict[int, Any] = {}
+        self.receipts: list[dict[str, Any]] = []
         self.dirty = False  # there are edits of ours that nobody acknowledged, on this connection or an earlier one
         self._unsent: list[bytes] = []
         self._applying = False
@@ -92,6 +93,8 @@ class Pen:
         elif kind == Type.ACCESS:
             self.role = json.loads(read_var_string(frame, at)[0])["role"]
             self.access.append(self.role)
+        elif kind == Type.RECEIPT:
+            self.receipts.append(json.loads(read_var_string(frame, at)[0]))
         elif kind == Type.PING:
             return [messages.encode_pong(read_var_uint(frame, at)[0])]
         elif kind == Type.AWARENESS:

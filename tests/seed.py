@@ -7,6 +7,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from .servers import ROOT, app_env
@@ -22,8 +23,8 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection, transaction
 from django.utils import timezone
 from documents.models import *
-from permissions import sharing
-from permissions.models import User
+from permissions import links, sharing, tokens
+from permissions.models import Scope, User
 from permissions.roles import Role
 
 hashed = cache(make_password)  # slow on purpose; the same hash does for all
@@ -41,17 +42,21 @@ def person(name):
     session.create()
     return {"id": user.pk, "session": session.session_key}
 
+def token(name, scope="write", seconds=None):
+    expires_at = None if seconds is None else timezone.now() + timedelta(seconds=seconds)
+    return tokens.make(person=user(name), name=f"{name}'s program", scope=Scope(scope), expires_at=expires_at)
+
 def user(name):
     return User.objects.get(username=name)
 """
 
 
-def run(code: str, *, database_url: str, redis_url: str = "") -> Any:
+def run(code: str, *, database_url: str, redis_url: str = "", env: Mapping[str, str] | None = None) -> Any:
     """The value that `code` leaves in `result`. Raises `RuntimeError` with what it printed when it fails."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.seed"],
         cwd=ROOT,
-        env=app_env(database_url=database_url, redis_url=redis_url),
+        env=app_env(database_url=database_url, redis_url=redis_url, env=env),
         input=code,
         capture_output=True,
         text=True,

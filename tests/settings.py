@@ -35,9 +35,16 @@ FRONTEND = SCRATCH / "dist"
     """{
     "_shared.js": {"file": "assets/shared-BBBBBBBB.js", "css": ["assets/shared-CCCCCCCC.css"]},
     "src/main.ts": {"file": "assets/main-AAAAAAAA.js", "isEntry": true, "imports": ["_shared.js"],
-                    "css": ["assets/main-DDDDDDDD.css"]},
+                    "dynamicImports": ["src/find.ts", "src/typeset.ts", "src/strings/de.ts"],
+                    "css": ["assets/main-DDDDDDDD.css"], "assets": [
+                      "assets/text-latin-wght-normal-HHHHHHHH.woff2", "assets/text-greek-wght-normal-IIIIIIII.woff2"]},
     "src/home.ts": {"file": "assets/home-EEEEEEEE.js", "isEntry": true, "imports": ["_shared.js"]},
-    "src/pages.ts": {"file": "assets/pages-FFFFFFFF.js", "isEntry": true, "imports": ["_shared.js"]}
+    "src/pages.ts": {"file": "assets/pages-FFFFFFFF.js", "isEntry": true, "imports": ["_shared.js"]},
+    "_near.js": {"file": "assets/near-JJJJJJJJ.js"},
+    "src/find.ts": {"file": "assets/find-KKKKKKKK.js", "isDynamicEntry": true, "imports": ["_shared.js", "_near.js"],
+                    "css": ["assets/find-LLLLLLLL.css"]},
+    "src/typeset.ts": {"file": "assets/typeset-MMMMMMMM.js", "isDynamicEntry": true},
+    "src/strings/de.ts": {"file": "assets/de-GGGGGGGG.js", "isDynamicEntry": true}
 }"""
 )
 STATICFILES_DIRS = []

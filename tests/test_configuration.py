@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from project.environment import read_database, read_secret_key
+from project.environment import read_database, read_mailer, read_redis, read_secret_key
 from project.origin import may_connect
 
 from .servers import ROOT
@@ -35,10 +35,16 @@ def check(*arguments: str, env: Mapping[str, str]) -> subprocess.CompletedProces
         ("DATABASE_URL", "sqlite://", "DATABASE_URL names no file: expected"),
         ("DATABASE_URL", "sqlite:////nowhere/db.sqlite3", "DATABASE_URL: the folder /nowhere does not exist."),
         ("REDIS_URL", "localhost", "REDIS_URL cannot be read: expected redis://host:port/number"),
+        ("REDIS_URL", "redis://a:1/0 b:2", "REDIS_URL cannot be read: expected redis://host:port/number"),
+        ("REDIS_URL", "redis+sentinel://:hidden@a:1", "REDIS_URL cannot be read: expected redis+sentinel://"),
+        ("REDIS_URL", "redis+sentinel://:hidden@a/house", "REDIS_URL cannot be read: expected redis+sentinel://"),
         ("EMAIL_URL", "nonsense", "EMAIL_URL cannot be read: expected smtp+tls://"),
         ("COLLAB_MAX_INBOX_BYTES", "many", "COLLAB_MAX_INBOX_BYTES must be a whole number, not 'many'."),
         ("COLLAB_POLL_INTERVAL_MS", "0", "COLLAB_POLL_INTERVAL_MS must be at least 1, not 0."),
         ("DEBUG", "maybe", "DEBUG must be 1 or 0, not 'maybe'."),
+        ("LOG_FORMAT", "xml", "LOG_FORMAT must be one of text, json, not 'xml'."),
+        ("METRICS_TOKEN", "hidden", "METRICS_TOKEN is too easily guessed: expected at least 20 characters."),
+        ("X_ACCEL_PREFIX", "pictures", "X_ACCEL_PREFIX must begin and end with a slash, such as /pictures/,"),
         ("LOG_LEVEL", "loud", "LOG_LEVEL must be DEBUG, INFO, WARNING, ERROR or CRITICAL, not 'LOUD'."),
     ],
 )
@@ -83,6 +89,27 @@ def test_sqlite_really_is_in_that_mode(transactional_db: None) -> None:
     assert found == ["wal", 2, 20_000]
 
 
+def test_sentinels_are_named_in_one_url() -> None:
+    url = "rediss+sentinel://me:open%20sesame@a:1,b:2/house/3?sentinel_password=hush&ssl_ca_certs=/ca.pem"
+    host = read_redis(url)["default"]["CONFIG"]["hosts"][0]
+    own = host.pop("sentinel_kwargs")
+    tls = {"ssl": True, "ssl_ca_certs": "/ca.pem"}
+    login = {"username": "me", "password": "open sesame"}
+    assert host == {"sentinels": [("a", 1), ("b", 2)], "master_name": "house", "db": 3, **login, **tls}
+    assert {name: own[name] for name in ("password", *tls)} == {"password": "hush", **tls}
+
+
+def test_several_redis_are_a_layer_each() -> None:
+    layers = read_redis("redis://a:1/0 redis://b:2/0")
+    hosts = {name: layer["CONFIG"]["hosts"] for name, layer in layers.items()}
+    assert hosts == {"default": ["redis://a:1/0"], "redis-2": ["redis://b:2/0"]}
+
+
+def test_a_mail_server_that_says_nothing_is_given_up() -> None:
+    """All mail goes through one thread, which would wait for ever."""
+    assert 0 < read_mailer("smtp+tls://ada:secret@mail.example:587")["OPTIONS"]["timeout"] <= 60
+
+
 def test_the_secret_key_is_made_once_and_is_its_owner_s_alone(tmp_path: Path) -> None:
     path = tmp_path / "secret_key"
     together = threading.Barrier(8)
@@ -115,10 +142,14 @@ def test_every_setting_is_in_the_operator_s_list() -> None:
     for name in (
         "DATABASE_URL", "DATABASE_POOL_SIZE", "REDIS_URL", "SECRET_KEY", "DEBUG", "HTTPS", "HSTS_SECONDS",
         "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "EMAIL_URL", "DEFAULT_FROM_EMAIL", "LOG_LEVEL", "STATIC_ROOT",
+        "MEDIA_ROOT", "PROXY_COUNT", "SIGN_IN_FAILURES", "SIGN_IN_COOL_OFF_S", "SIGN_UPS_PER_HOUR", "RESETS_PER_HOUR",
+        "PASSWORD_RESET_TIMEOUT_S", "LOG_FORMAT", "METRICS_TOKEN",
     ):  # fmt: skip
         assert f"| `{name}` |" in listed
     for name, default in settings.COLLAB_DEFAULTS.items():
         assert f"| `COLLAB_{name}` | {default} |" in listed
+    for name, default in settings.IMAGES_DEFAULTS.items():
+        assert f"| `IMAGES_{name}` | {default} |" in listed
 
 
 # -- Origins of sockets ------------------------------------------------------------------------------------------------
@@ -170,7 +201,7 @@ async def asked(headers: list[tuple[bytes, bytes]]) -> bool:
         sent.append(message)
 
     sent: list[Any] = []
-    await OriginCheck(application)({"type": "websocket", "headers": headers}, receive, send)
+    await OriginCheck(application)({"type": "websocket", "path": "/ws/home/", "headers": headers}, receive, send)
     assert bool(reached) != (sent == [{"type": "websocket.close"}])
     return bool(reached)
 

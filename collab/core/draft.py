@@ -39,6 +39,7 @@ class Draft:
         # the log's clocks, as far as the edits name them, moved by the edits themselves
         self._seen: dict[int, int] = {}
         self._held: list[int] = []
+        self._typed: set[int] = set()  # those of the claims that an edit of another kind than an answer has news of
         self._overlaps = False
 
     @property
@@ -48,28 +49,37 @@ class Draft:
 
     def judge(self, queued: Queued) -> Verdict:
         """Whether the next edit can go in."""
-        footprint, seen, user = queued.footprint, self._seen, self.connection.person.user
-        for client in (*footprint.spans, *footprint.needs):
+        footprint, seen, clocks = queued.footprint, self._seen, self._clocks
+        for client in footprint.spans:
             if client not in seen:
-                seen[client] = self._clocks.get(client, 0)
+                seen[client] = clocks.get(client, 0)
+        for client in footprint.needs:
+            if client not in seen:
+                seen[client] = clocks.get(client, 0)
         if not footprint.fits(seen):
             ahead = {client: max(clock, self._ahead.get(client, 0)) for client, clock in seen.items()}
             return Verdict.LATER if footprint.fits(ahead) else Verdict.MISSING
-        if self._claimed and any(self._claimed.get(client, user) != user for client in footprint.news(seen)):
-            return Verdict.LATER
+        if self._claimed:
+            user = self.connection.person.user
+            if any(self._claimed.get(client, user) != user for client in footprint.news(seen)):
+                return Verdict.LATER
         return Verdict.FITS
 
     def take(self, queued: Queued, *, owners: Mapping[int, int], holder: Callable[[int], int | None]) -> None:
-        """It fits: put it in. `owners`: client id -> user, as known. `holder`: who is present under a client id."""
+        """It fits: put it in. `owners`: client id -> user, as known. `holder`: who writes under a client id now."""
         user = self.connection.person.user
-        for client in queued.footprint.news(self._seen):
-            first, end = queued.footprint.spans[client]
-            self._overlaps = self._overlaps or first < self._seen[client]
-            self.ends[client] = self._seen[client] = end
+        seen = self._seen
+        for client, (first, end) in queued.footprint.spans.items():
+            if end <= seen[client]:
+                continue
+            self._overlaps = self._overlaps or first < seen[client]
+            self.ends[client] = seen[client] = end
             if owners.get(client) != user and client not in self.claims:
                 self.claims.append(client)
                 if holder(client) not in (None, user):
                     self._held.append(client)
+            if not queued.edit.whole and client in self.claims:
+                self._typed.add(client)
         self.fitting.append(queued)
 
     def entry(self, delta: bytes | None) -> Entry:
@@ -80,6 +90,7 @@ class Draft:
             delta=delta,
             claims=tuple(self.claims),
             held=tuple(self._held),
+            returned=tuple(client for client in self.claims if client not in self._typed),
             ends=self.ends,
             overlaps=self._overlaps,
         )

@@ -29,6 +29,9 @@ class Ready:
     """The room has edits to commit: call `prepare` when the journal is free."""
 
 
+READY = Ready()
+
+
 @dataclass(frozen=True, slots=True)
 class Publish:
     """Log rows first..last were committed here: tell the other processes."""
@@ -56,9 +59,13 @@ class Close:
 
 @dataclass(frozen=True, slots=True)
 class CatchUp:
-    """Log rows are missing here: read those after `head` and call `catch_up`."""
+    """Log rows are missing here: read those after `head` and call `catch_up`. `why`: a message of another process told
+    of later ones ("gap"), the poll did ("poll"), or nothing was lost and the message was too large to bring them
+    ("large").
+    """
 
     head: int
+    why: str = field(default="gap", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

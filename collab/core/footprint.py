@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 from math import isinf
 
 from .errors import BadUpdate, ProtocolError
-from .lib0 import MAX_SAFE_INTEGER
+from .lib0 import MAX_NESTING, read_var_uint, skip_any, skip_var_bytes, skip_var_string
 
 MAX_CLOCK = 2**31 - 1  # clocks and lengths are 32-bit in yrs
-MAX_NESTING = 64  # of a lib0 "any" or JSON value; browsers overflow near 10,000
 MAX_CLIENTS = 4096  # in one update
 HAS_PAIR = re.compile(rb"[\xf0-\xf4][\x80-\xbf]{3}")  # a character of four bytes, which is two units of UTF-16
 XML_ELEMENT = 3
@@ -73,15 +72,17 @@ def read_footprint(update: bytes, *, cuts: list[tuple[int, int]] | None = None) 
 
 
 def _read(data: bytes, cuts: list[tuple[int, int]] | None) -> Footprint:  # noqa: C901 - one flat loop: the hot path
-    footprint = Footprint()
-    spans, needs = footprint.spans, footprint.needs
-    sections, at = _uint(data, 0)
+    spans: dict[int, tuple[int, int]] = {}
+    needs: dict[int, int] = {}
+    halves: dict[int, list[int]] = {}
+    sections, at = read_var_uint(data, 0)
     if sections > MAX_CLIENTS:
         raise ProtocolError("an update names too many clients")
     for _ in range(sections):
-        count, at = _uint(data, at)
-        client, at = _uint(data, at)
-        clock, at = _uint(data, at)
+        count, at = read_var_uint(data, at)
+        client, named_to = read_var_uint(data, at)
+        own = data[at:named_to]
+        clock, at = read_var_uint(data, named_to)
         first = clock
         if client in spans and spans[client][1] != clock:
             raise BadUpdate("an update lists a client twice")
@@ -93,15 +94,18 @@ def _read(data: bytes, cuts: list[tuple[int, int]] | None) -> Footprint:  # noqa
             info = data[at]
             at += 1
             if info == 0 or info == 10:  # GC, Skip: the whole byte, as yrs reads it
-                length, at = _uint(data, at)
+                length, at = read_var_uint(data, at)
                 if info == 10:
                     first = clock + length
             else:
                 if info & 0xC0:
                     for bit in (0x80, 0x40):  # origin, right origin
                         if info & bit:
-                            other, at = _uint(data, at)
-                            needed, at = _uint(data, at)
+                            if data.startswith(own, at):  # most often: beside a struct of the same client
+                                other, at = client, at + len(own)
+                            else:
+                                other, at = read_var_uint(data, at)
+                            needed, at = read_var_uint(data, at)
                             if cuts is not None:
                                 cuts.append((other, needed + (bit == 0x80)))
                             if other == client:
@@ -110,12 +114,12 @@ def _read(data: bytes, cuts: list[tuple[int, int]] | None) -> Footprint:  # noqa
                             elif needed >= needs.get(other, 0):
                                 needs[other] = needed + 1
                 else:
-                    named, at = _uint(data, at)
+                    named, at = read_var_uint(data, at)
                     if named == 1:
-                        at = _skip_string(data, at)
+                        at = skip_var_string(data, at)
                     elif named == 0:
-                        other, at = _uint(data, at)
-                        needed, at = _uint(data, at)
+                        other, at = read_var_uint(data, at)
+                        needed, at = read_var_uint(data, at)
                         if other == client:
                             if needed >= clock:
                                 raise BadUpdate("a struct stands inside a later one")
@@ -124,44 +128,44 @@ def _read(data: bytes, cuts: list[tuple[int, int]] | None) -> Footprint:  # noqa
                     else:
                         raise ProtocolError("a struct has no parent")
                     if info & 0x20:
-                        at = _skip_string(data, at)
+                        at = skip_var_string(data, at)
                 if info & 0x1F == 4:  # a string
-                    length, at = _uint(data, at)
+                    length, at = read_var_uint(data, at)
                     raw = data[at : at + length]
                     if len(raw) < length:
                         raise ProtocolError("an update is cut off")
                     at += length
                     if not raw.isascii():
-                        length = _utf16_length(raw)
+                        length = utf16_length(raw)
                         if HAS_PAIR.search(raw):
-                            footprint.halves.setdefault(client, []).extend(_halves(raw, clock))
+                            halves.setdefault(client, []).extend(_halves(raw, clock))
                 else:
-                    length, at = _content(data, at, info & 0x1F)
+                    length, at = content(data, at, info & 0x1F)
             if length == 0:
                 raise BadUpdate("a struct is empty")
             clock += length
             if clock > MAX_CLOCK:
                 raise BadUpdate("a clock is out of range")
         spans[client] = (first, clock)
-    footprint.structs_bytes = at
+    structs_bytes = at
     if data[at]:
         at = _deletes(data, at, needs, cuts)
     else:
         at += 1
     if at != len(data):
         raise ProtocolError("an update is followed by junk")
-    return footprint
+    return Footprint(spans, needs, structs_bytes, halves)
 
 
 def _deletes(data: bytes, at: int, needs: dict[int, int], cuts: list[tuple[int, int]] | None) -> int:
-    sections, at = _uint(data, at)
+    sections, at = read_var_uint(data, at)
     for _ in range(sections):
-        client, at = _uint(data, at)
-        count, at = _uint(data, at)
+        client, at = read_var_uint(data, at)
+        count, at = read_var_uint(data, at)
         furthest = 0
         for _ in range(count):
-            clock, at = _uint(data, at)
-            length, at = _uint(data, at)
+            clock, at = read_var_uint(data, at)
+            length, at = read_var_uint(data, at)
             if clock + length > MAX_CLOCK:
                 raise BadUpdate("a clock is out of range")
             if cuts is not None:
@@ -173,78 +177,84 @@ def _deletes(data: bytes, at: int, needs: dict[int, int], cuts: list[tuple[int, 
     return at
 
 
-def _content(data: bytes, at: int, ref: int) -> tuple[int, int]:
+def next_struct(data: bytes, at: int, own: bytes, needs: dict[int, int]) -> tuple[int, int, int]:
+    """Past the struct at `at`: where its content begins, how many clock ticks it is, and where it ends. What
+    `read_footprint` has inline, for updates that it has passed.
+
+    `own`: its client id as it is written. `needs` notes what of others it stands on: client id -> clock.
+    """
+    info = data[at]
+    at += 1
+    if info == 0 or info == 10:
+        length, end = read_var_uint(data, at)
+        return at, length, end
+    if info & 0xC0:
+        for bit in (0x80, 0x40):
+            if not info & bit:
+                continue
+            if data.startswith(own, at):  # beside a struct of the same client, which is there already
+                at += len(own)
+                while data[at] > 0x7F:
+                    at += 1
+                at += 1
+            else:
+                at = _need(data, at, needs)
+    else:
+        named, at = read_var_uint(data, at)
+        at = skip_var_string(data, at) if named == 1 else _need(data, at, needs)
+        if info & 0x20:
+            at = skip_var_string(data, at)
+    if info & 0x1F != 4:
+        length, end = content(data, at, info & 0x1F)
+        return at, length, end
+    length = data[at]
+    end = at + 1 + length
+    if length > 0x7F or not data[at + 1 : end].isascii():
+        length, start = read_var_uint(data, at)
+        end = start + length
+        length = utf16_length(data[start:end])
+    return at, length, end
+
+
+def _need(data: bytes, at: int, needs: dict[int, int]) -> int:
+    other, at = read_var_uint(data, at)
+    needed, at = read_var_uint(data, at)
+    if needed >= needs.get(other, 0):
+        needs[other] = needed + 1
+    return at
+
+
+def content(data: bytes, at: int, ref: int) -> tuple[int, int]:
     """Length in clock ticks of the content at `at`, and where it ends."""
     if ref == 1:  # deleted
-        return _uint(data, at)
+        return read_var_uint(data, at)
     if ref == 3:  # binary
-        return 1, _skip_bytes(data, at)
+        return 1, skip_var_bytes(data, at)
     if ref == 5:  # embed
         return 1, _json(data, at)
     if ref == 6:  # format: key, value
-        return 1, _json(data, _skip_string(data, at))
+        return 1, _json(data, skip_var_string(data, at))
     if ref == 7:  # a shared type
         kind, at = data[at], at + 1
         if kind not in TYPES:
             raise BadUpdate("an update holds a type that this server cannot keep")
-        return 1, _skip_string(data, at) if kind == XML_ELEMENT else at
+        return 1, skip_var_string(data, at) if kind == XML_ELEMENT else at
     if ref == 8:  # any values
-        count, at = _uint(data, at)
-        _check_count(data, at, count)
-        return count, _skip_any(data, at, count)
+        count, at = read_var_uint(data, at)
+        return count, skip_any(data, at, count)
     if ref == 9:  # sub-document: guid, options
-        return 1, _skip_any(data, _skip_string(data, at), 1)
+        return 1, skip_any(data, skip_var_string(data, at))
     # Among the rest is JSON (2), which Yjs has not written since version 13.0, and of which yrs reads one string too
     # many.
     raise BadUpdate("an update holds content that this server cannot keep")
-
-
-def _skip_any(data: bytes, at: int, count: int) -> int:  # noqa: C901 - the table of lib0's types
-    """Where `count` lib0 "any" values end. Keeps its own stack, so that nesting costs the attacker and not us."""
-    waiting = [count]  # values still to read, per level
-    in_object = [False]
-    while waiting:
-        if waiting[-1] == 0:
-            waiting.pop()
-            in_object.pop()
-            continue
-        waiting[-1] -= 1
-        if in_object[-1]:
-            at = _skip_string(data, at)
-        tag = data[at]
-        at += 1
-        if tag == 119:
-            at = _skip_string(data, at)
-        elif tag in (127, 126, 121, 120):  # undefined, null, false, true
-            pass
-        elif tag == 125:  # integer: the sign takes a bit of the first byte, so the rest reads like an unsigned one
-            _, at = _uint(data, at)
-        elif tag == 124:
-            at += 4
-        elif tag in (123, 122):
-            at += 8
-        elif tag == 116:
-            at = _skip_bytes(data, at)
-        elif tag in (118, 117):
-            inner, at = _uint(data, at)
-            _check_count(data, at, inner)
-            if len(waiting) >= MAX_NESTING:
-                raise BadUpdate("a value is nested too deeply")
-            waiting.append(inner)
-            in_object.append(tag == 118)
-        else:
-            raise ProtocolError("an update holds an unknown value")
-    if at > len(data):
-        raise ProtocolError("an update is cut off")
-    return at
 
 
 def _json(data: bytes, at: int) -> int:
     """Where the JSON text at `at` ends. Strict, because `JSON.parse` in every browser will read it (NaN would throw
     there).
     """
-    end = _skip_bytes(data, at)
-    _, start = _uint(data, at)
+    end = skip_var_bytes(data, at)
+    _, start = read_var_uint(data, at)
     text = data[start:end]
     if text in (b"null", b"true", b"{}"):
         return end
@@ -262,13 +272,20 @@ def check_json(text: bytes) -> object:
     if text.count(b"[") + text.count(b"{") > MAX_NESTING and _depth(text) > MAX_NESTING:
         raise BadUpdate("a value is nested too deeply")
     try:
-        return json.loads(text.decode(), parse_constant=_no_constant, parse_float=_finite)
+        return json.loads(text.decode(), parse_constant=_no_constant, parse_float=_finite, parse_int=_readable)
     except (ValueError, RecursionError):
         raise BadUpdate("a value is not JSON") from None
 
 
 def _no_constant(name: str) -> None:
     raise ValueError(name)
+
+
+def _readable(text: str) -> int:
+    number = int(text)
+    if 2**63 <= number < 2**64:  # yrs takes it for a number of 64 bits, and refuses it for its sign
+        raise ValueError(text)
+    return number
 
 
 def _finite(text: str) -> float:
@@ -308,7 +325,7 @@ def _halves(raw: bytes, clock: int) -> list[int]:
     return found
 
 
-def _utf16_length(raw: bytes) -> int:
+def utf16_length(raw: bytes) -> int:
     """Clock ticks of a string: its UTF-16 code units, as JavaScript counts."""
     if raw.isascii():
         return len(raw)
@@ -316,40 +333,3 @@ def _utf16_length(raw: bytes) -> int:
         return len(raw.decode().encode("utf-16-le")) // 2
     except UnicodeDecodeError:
         raise ProtocolError("a string is not UTF-8") from None
-
-
-def _skip_string(data: bytes, at: int) -> int:
-    end = _skip_bytes(data, at)
-    _, start = _uint(data, at)
-    _utf16_length(data[start:end])
-    return end
-
-
-def _skip_bytes(data: bytes, at: int) -> int:
-    length, at = _uint(data, at)
-    if at + length > len(data):
-        raise ProtocolError("an update is cut off")
-    return at + length
-
-
-def _check_count(data: bytes, at: int, count: int) -> None:
-    if count > len(data) - at:  # a byte a value at the least
-        raise ProtocolError("an update is cut off")
-
-
-def _uint(data: bytes, at: int) -> tuple[int, int]:
-    """`lib0.read_var_uint`, with the short values first: most of an update's integers have one byte."""
-    byte = data[at]
-    if byte < 0x80:
-        return byte, at + 1
-    value = byte & 0x7F
-    shift = 7
-    for position in range(at + 1, at + 8):
-        byte = data[position]
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            if value > MAX_SAFE_INTEGER:
-                break
-            return value, position + 1
-        shift += 7
-    raise ProtocolError("an integer is too large")

@@ -1,9 +1,12 @@
 """The wire of docs/wire.md: frames in, values out, and back. Total and bounded; sans I/O.
 
-y-protocols `PROTOCOL.md`, `sync.js`, `awareness.js`; the types from 64 on are those of the subprotocol `coscribe.v1`.
+y-protocols `PROTOCOL.md`, `sync.js`, `awareness.js`; the types from 64 on are those of the subprotocol `coscribe.v1`,
+those from 80 on of the home page's socket.
 """
 
 import json
+import math
+import uuid
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -11,9 +14,24 @@ from .errors import ProtocolError, TooBig
 from .lib0 import read_var_bytes, read_var_uint, var_bytes, var_string, var_uint
 
 SUBPROTOCOL = "coscribe.v1"
+# Close codes of a planned restart, docs/wire.md: this one for stock clients, and eight from 4512 on that say how soon.
+SERVICE_RESTART = 1012  # RFC 6455's registry of close codes
+RESTART, RESTARTS = 4512, 8
+RESTART_BASE_MS = 200
 MAX_AWARENESS_ENTRIES = (
     10_000  # stock clients repeat what they hear: everybody in the room; millions cost seconds to read
 )
+
+
+def restart_code(within_ms: float) -> int:
+    """The close code that says: come back, at a random moment within (at least) so many milliseconds."""
+    doublings = max(0, math.ceil(math.log2(max(1.0, within_ms) / RESTART_BASE_MS)))
+    return RESTART + min(doublings, RESTARTS - 1)
+
+
+def is_restart(code: int) -> bool:
+    """Whether a close with this code is a planned restart's."""
+    return code == SERVICE_RESTART or RESTART <= code < RESTART + RESTARTS
 
 
 class Type(IntEnum):
@@ -33,6 +51,13 @@ class Type(IntEnum):
     ACCESS = 71
     PING = 72
     PONG = 73
+    TITLE = 74
+    NOTICES = 75
+    RECEIPT = 76
+    WATCH = 80
+    LINES = 81
+    APPEARED = 82
+    STALE = 83
 
 
 class Sync(IntEnum):
@@ -56,7 +81,7 @@ class Step1:
     state_vector: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made once an edit
 class Edit:
     """An update from a client. `whole`: it is the answer to our step 1. `batch`: 0 for stock clients, which count
     nothing.
@@ -94,7 +119,15 @@ class Pong:
     nonce: int
 
 
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """The documents whose lines are on the screen of a home page, in place of those said before."""
+
+    documents: tuple[uuid.UUID, ...]
+
+
 Message = Step1 | Edit | Awareness | QueryAwareness | Ping | Pong
+HomeMessage = Watch | Ping | Pong
 
 
 def decode(frame: bytes) -> Message:
@@ -130,6 +163,34 @@ def decode(frame: bytes) -> Message:
     if at != len(frame):
         raise ProtocolError("a message is followed by junk")
     return message
+
+
+def decode_home(frame: bytes, *, max_documents: int) -> HomeMessage:
+    """The message in a home page's frame. Raises `ProtocolError` for anything that it may not send."""
+    kind, at = read_var_uint(frame, 0)
+    message: HomeMessage
+    if kind == Type.WATCH:
+        body, at = read_var_bytes(frame, at)
+        message = Watch(_documents(body, limit=max_documents))
+    elif kind in (Type.PING, Type.PONG):
+        nonce, at = read_var_uint(frame, at)
+        message = Ping(nonce) if kind == Type.PING else Pong(nonce)
+    else:
+        raise ProtocolError("an unknown message")
+    if at != len(frame):
+        raise ProtocolError("a message is followed by junk")
+    return message
+
+
+def _documents(body: bytes, *, limit: int) -> tuple[uuid.UUID, ...]:
+    try:
+        found = json.loads(body)
+        documents = tuple(uuid.UUID(each) for each in found["documents"])
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise ProtocolError("a list of documents that cannot be read") from None
+    if len(documents) > limit:
+        raise TooBig("documents watched", limit=limit, actual=len(documents))
+    return documents
 
 
 def _awareness_entries(body: bytes) -> tuple[AwarenessEntry, ...]:
@@ -196,6 +257,30 @@ def encode_refused(batch: int, code: str, message: str) -> bytes:
 
 def encode_access(role: str) -> bytes:
     return _json_frame(Type.ACCESS, {"role": role})
+
+
+def encode_title(title: str) -> bytes:
+    return _json_frame(Type.TITLE, {"title": title})
+
+
+def encode_notices(unread: int) -> bytes:
+    return _json_frame(Type.NOTICES, {"unread": unread})
+
+
+def encode_receipt(**fields: object) -> bytes:
+    return _json_frame(Type.RECEIPT, fields)
+
+
+def encode_lines(lines: list[dict[str, object]], gone: list[str]) -> bytes:
+    return _json_frame(Type.LINES, {"lines": lines, "gone": gone})
+
+
+def encode_appeared(document: str) -> bytes:
+    return _json_frame(Type.APPEARED, {"document": document})
+
+
+def encode_stale() -> bytes:
+    return bytes((Type.STALE,))
 
 
 def encode_ping(nonce: int) -> bytes:

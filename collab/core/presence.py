@@ -8,13 +8,14 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .connection import Connection
+from .connection import Connection, Person
 from .errors import BadUpdate, ProtocolError, TooBig
 from .footprint import MAX_CLOCK, check_json
 from .messages import AwarenessEntry, encode_awareness_entry
 
 GONE = b"null"
 MAX_TOMBSTONES = 1000
+RESTART_GRACE_MS = 15_000  # whoever is sent to another process comes, be it late
 
 
 @dataclass(slots=True)
@@ -96,14 +97,32 @@ class Presence:
                 self._entries[client] = Entry(clock, 0, state, user, None, node, now)
                 self._dirty[client] = False
 
-    def leave(self, connection: Connection, now: int) -> None:
-        """The connection is gone: its states go after the grace period, unless they are taken over before."""
+    def hand_over(self, node: str, now: int) -> None:
+        """A process ended as planned: its people go after the grace period, but for those who came to another one."""
+        for entry in self._entries.values():
+            if entry.node == node and entry.leaving_ms is None:
+                entry.leaving_ms = now + RESTART_GRACE_MS
+
+    def leave(self, connection: Connection, now: int, *, planned: bool = False) -> None:
+        """The connection is gone: its states go after the grace period, unless they are taken over before. `planned`:
+        it was sent elsewhere, where many come at once.
+        """
+        grace_ms = RESTART_GRACE_MS if planned else self._grace_ms
         for client in connection.awareness_ids:
             entry = self._entries.get(client)
             if entry is not None and entry.owner == connection.id:
                 entry.owner = None
-                entry.leaving_ms = now + self._grace_ms
+                entry.leaving_ms = now + grace_ms
         connection.awareness_ids.clear()
+
+    def restamp(self, person: Person) -> None:
+        """Show the name and colour that a person has now on all their states of this process."""
+        for client, entry in self._entries.items():
+            if entry.user == person.user and entry.node is None:
+                entry.state = _encode({**json.loads(entry.state), "user": person.stamp})
+                entry.clock += 1
+                entry.offset += 1
+                self._dirty[client] = True
 
     def forget(self, user: int) -> None:
         """Remove a person at once: one who lost access does not linger."""
@@ -193,6 +212,10 @@ class Presence:
             raise ProtocolError("an awareness state is not an object")
         state["user"] = connection.person.stamp
         try:
-            return json.dumps(state, separators=(",", ":"), allow_nan=False).encode()
+            return _encode(state)
         except ValueError:  # 1e999 is JSON, but reads as infinity, which is not
             raise ProtocolError("an awareness state holds a number out of range") from None
+
+
+def _encode(state: dict[str, object]) -> bytes:
+    return json.dumps(state, separators=(",", ":"), allow_nan=False).encode()

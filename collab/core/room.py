@@ -6,17 +6,17 @@ edit before it is saved". After a rejection, or any error from yrs, the doc is t
 log: `Reload` -> `reloaded`.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
-from pycrdt import merge_updates
-
-from . import messages
+from . import hocuspocus, messages
 from .batch import Batch, Committed, Entry, Queued, Rejected
-from .connection import Connection
+from .connection import Connection, Credit, Person
 from .draft import Draft, Verdict
 from .effects import (
+    READY,
     Broadcast,
     CatchUp,
     Close,
@@ -24,7 +24,6 @@ from .effects import (
     Publish,
     PublishPresence,
     Quarantine,
-    Ready,
     Recheck,
     Reload,
     Send,
@@ -34,14 +33,17 @@ from .footprint import Footprint, read_footprint
 from .lib0 import read_state_vector
 from .messages import Refusal
 from .presence import Presence
-from .replica import Broken, Replica
+from .replica import Broken, Opened, Replica, merged
 
 # Four bytes ask for the whole document: a connection may ask for 20 answers, or 20 MiB of them, at once, and for one a
 # second.
-STEP1_BURST = 20.0
 STEP1_BYTES = 1 << 20
+# And a struct of eleven bytes asks for it to be held against the log: 20 times so much is read at once, and once a
+# second. The last time it may be more: pages return a whole document that others have returned just before them.
+COMPARED_BYTES = 64 << 10  # 10 to 30 ms, where every letter is a struct of its own
 SMALL_BYTES = 1 << 10  # news that a full document still takes: what undoing a refused edit leaves
 MAX_PENDING_REMOTE = 256
+MAX_PUT_OFF = 30  # seconds in which those who are here return what they wrote themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class Bounds:
     max_client_ids: int = 1_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made once an edit
 class Vetted:
     """A frame that was read: its message, and the footprint of an edit. Made by `vet`, on any thread."""
 
@@ -88,8 +90,9 @@ def vet(frame: bytes, *, max_bytes: int, edits: bool = True) -> Vetted:
 class Room:
     """The state machine of one document. `load` it before anything else."""
 
-    def __init__(self, *, bounds: Bounds | None = None) -> None:
+    def __init__(self, *, bounds: Bounds | None = None, refusals: Counter[str] | None = None) -> None:
         self.bounds = bounds or Bounds()
+        self.refusals = Counter() if refusals is None else refusals  # edits that were not stored, by reason
         self.replica = Replica()
         self.connections: dict[int, Connection] = {}
         self.presence = Presence(
@@ -98,9 +101,12 @@ class Room:
             ttl_ms=self.bounds.presence_ttl_ms,
             grace_ms=self.bounds.presence_grace_ms,
         )
+        self.restored = False  # its log has lost rows: pages bring all they have, deletions too
+        self.restored_at: datetime | None = None  # since when: another moment is another log
         self._owners: dict[int, int] = {}  # client id -> user, as far as the database has confirmed
         self._inbox: deque[Queued] = deque()
         self._inbox_bytes = 0
+        self._again = 0  # edits at the front of the inbox that may be in the log: they are prepared by themselves
         self._in_flight: Batch | None = None
         self._reloading = False
         self._waiting: dict[int, bytes] = {}  # connection -> state vector of a step 1 to answer after the cycle
@@ -108,9 +114,11 @@ class Room:
         self._nonce = 0
         self._saved_ms = 0  # when the newest row that we know the time of was committed
 
-    def load(self, head: int, updates: Sequence[bytes]) -> None:
-        """Start from the log up to row `head`: a state and the rows after it, in order. Raises what yrs raises."""
-        self.replica.load(head, updates)
+    def load(self, head: int, content: Sequence[bytes] | Opened) -> None:
+        """Start from the log up to row `head`: a state and the rows after it, in order, or what `open_doc` made of
+        them. Raises what yrs raises.
+        """
+        self.replica.load(head, content)
 
     @property
     def head(self) -> int:
@@ -130,6 +138,11 @@ class Room:
         return self._inbox_bytes >= self.bounds.max_inbox_bytes or len(self._inbox) >= self.bounds.max_inbox_updates
 
     @property
+    def waiting(self) -> int:
+        """How many edits are in the inbox."""
+        return len(self._inbox)
+
+    @property
     def unsaved(self) -> bool:
         """Whether there are edits that the journal has not answered."""
         return bool(self._inbox) or self.busy
@@ -137,7 +150,7 @@ class Room:
     def connect(self, connection: Connection, now: int, *, time_ms: int) -> list[Effect]:
         """Somebody was admitted. Their first frames: who they are, our step 1, who is here."""
         self.connections[connection.id] = connection
-        connection.heard_ms = connection.told_ms = connection.step1_ms = now
+        connection.heard_ms = connection.told_ms = now
         effects: list[Effect] = []
         if connection.coscribe:
             hello = messages.encode_hello(
@@ -149,9 +162,12 @@ class Room:
                     "document_bytes": self.bounds.max_document_bytes,
                 },
                 time=time_ms,
+                **({"restored": True} if self.restored else {}),
             )
             effects.append(Send(connection.id, hello))
-        if connection.can_edit:  # never to a viewer: a stock client answers it with a step 2, which is an edit
+        if connection.hocuspocus:  # asked for what it has when it has asked: its count of unsaved edits begins there
+            effects.append(self._authenticate(connection))
+        elif connection.can_edit:  # never to a viewer: a stock client answers it with a step 2, which is an edit
             effects += self._ask_whole(connection)
         here = self.presence.everybody()
         if here:
@@ -175,12 +191,22 @@ class Room:
             return []
         gained = can_edit and not connection.can_edit
         connection.role, connection.can_edit = role, can_edit
+        if can_edit:
+            connection.refused = 0
         effects: list[Effect] = []
         if connection.coscribe:
             effects.append(Send(connection.id, messages.encode_access(role)))
+        elif connection.hocuspocus:
+            effects.append(self._authenticate(connection))
         if gained:
             effects += self._ask_whole(connection)
         return effects
+
+    def rename(self, connection: Connection, person: Person) -> None:
+        """The person is called so, and has this colour, from now on; the next flush of presence shows it."""
+        if person != connection.person:
+            connection.person = person
+            self.presence.restamp(person)
 
     def evict(self, connection: Connection, code: int, reason: str) -> list[Effect]:
         """Close a connection, now."""
@@ -190,10 +216,20 @@ class Room:
         self.presence.leave(connection, connection.heard_ms)
         return [Close(connection.id, code, reason)]
 
+    def part(self, connection: Connection, now: int, code: int, reason: str) -> list[Effect]:
+        """Close a connection whose person is to come back at once: meanwhile nobody sees them go."""
+        self.presence.leave(connection, now, planned=True)
+        return self.evict(connection, code, reason)
+
+    def owed(self) -> set[int]:
+        """The connections (ids) with edits that are still to be answered."""
+        waiting = {queued.connection.id for queued in self._inbox}
+        return waiting | {entry.connection.id for entry in (self._in_flight.entries if self._in_flight else ())}
+
     def gone(self) -> list[Effect]:
         """The document was deleted: everybody leaves, and nothing more is prepared."""
         self._inbox.clear()
-        self._inbox_bytes = 0
+        self._inbox_bytes = self._again = 0
         return [e for c in list(self.connections.values()) for e in self.evict(c, 4404, "no such document")]
 
     # -- what a client says ----------------------------------------------------------------------------------------
@@ -207,10 +243,11 @@ class Room:
 
     def take(self, connection: Connection, vetted: Vetted, now: int) -> list[Effect]:
         """`receive`, for a frame that was vetted elsewhere. Raises `CollabError`; `reject` the connection then."""
+        message = vetted.message
         if connection.id not in self.connections:
+            connection.refused += isinstance(message, messages.Edit)
             return []
         connection.heard_ms = now
-        message = vetted.message
         if isinstance(message, messages.Edit):
             return self._take_edit(connection, message, vetted.footprint)
         if isinstance(message, messages.Awareness):
@@ -231,8 +268,10 @@ class Room:
         if connection.id not in self.connections:
             return []
         effects: list[Effect] = []
-        if connection.coscribe and isinstance(error, BadUpdate):
-            effects.append(self._refuse(connection, Refusal.INVALID, error.reason))
+        if isinstance(error, BadUpdate):
+            self.refusals[Refusal.INVALID] += 1
+            if connection.coscribe:
+                effects.append(self._refuse(connection, Refusal.INVALID, error.reason))
         return effects + self.evict(connection, error.code, error.reason)
 
     def _who_is_here(self, connection: Connection) -> Send:
@@ -244,10 +283,21 @@ class Room:
             if edit.batch != connection.batch + 1:
                 raise ProtocolError("batches are numbered 1, 2, 3")
             connection.batch = edit.batch
+        if connection.parting:
+            return []
+        if connection.hocuspocus:
+            balance = connection.balance
+            edit = replace(edit, batch=balance.sent if edit.whole else balance.number(footprint))
         if not connection.can_edit:
             # y-protocols PROTOCOL.md, "Handling read-only users": a stock client's step 2 is not meant as an edit.
+            if edit.whole and not connection.coscribe:
+                return []
+            connection.refused += 1
+            self.refusals[Refusal.ACCESS] += 1
+            if connection.hocuspocus:
+                return [self._status(connection, saved=False)]
             if not connection.coscribe:
-                return [] if edit.whole else self._turn_away(connection)
+                return self._turn_away(connection)
             return [self._refuse(connection, Refusal.ACCESS, "you can only read this document")]
         if edit.whole:
             connection.resync = False
@@ -258,35 +308,70 @@ class Room:
             return self._ask_whole(connection)
         self._inbox.append(Queued(connection, edit, footprint))
         self._inbox_bytes += len(edit.update)
-        return [Ready()]
+        return [READY]
 
     def _take_step1(self, connection: Connection, asked: bytes, now: int) -> list[Effect]:
-        credit = connection.step1_credit + (now - connection.step1_ms) / 1000
-        connection.step1_credit = min(STEP1_BURST, credit) - 1
-        connection.step1_ms = now
-        if connection.step1_credit < 0:
+        if not connection.answers.spend(1, now):
             return self.evict(connection, 1013, "too many sync requests")
         connection.asked = asked
+        if connection.hocuspocus:
+            connection.balance.begin(asked)
         if not connection.lagging:
             self._waiting[connection.id] = asked
         return [] if self.busy else self._answer_waiting()
 
-    def _answer_waiting(self) -> list[Effect]:
+    @property
+    def asked(self) -> bool:
+        """Whether somebody waits for the answer to a step 1 until a commit is over."""
+        return bool(self._waiting)
+
+    def answer_meanwhile(self, head: int, content: Sequence[bytes] | Opened) -> list[Effect]:
+        """The log up to row `head`, for those who wait while nothing can be committed: our own doc is ahead of it."""
+        if not self.busy or head < self.head:
+            return []
+        replica = Replica()
+        try:
+            replica.load(head, content)
+            return self._answer_waiting(replica)
+        finally:
+            replica.unload()
+
+    def _answer_waiting(self, replica: Replica | None = None) -> list[Effect]:
         effects: list[Effect] = []
         for connection_id, asked in self._waiting.items():
             connection = self.connections.get(connection_id)
             if connection is not None:
-                effects += self._answer(connection, asked)
+                effects += self._answer(connection, asked, replica or self.replica)
         self._waiting.clear()
         return effects
 
-    def _answer(self, connection: Connection, asked: bytes) -> list[Effect]:
+    def _answer(self, connection: Connection, asked: bytes, replica: Replica) -> list[Effect]:
         connection.lagging = False
-        update = self.replica.diff(asked)
-        connection.step1_credit -= len(update) / STEP1_BYTES
-        state = messages.encode_state(self.head, update) if connection.coscribe else messages.encode_step2(update)
+        update = replica.diff(asked)
+        connection.answers.left -= len(update) / STEP1_BYTES
+        state = messages.encode_state(replica.head, update) if connection.coscribe else messages.encode_step2(update)
         connection.synced = True
-        return [Send(connection.id, state, droppable=True)]
+        effects: list[Effect] = [Send(connection.id, state, droppable=True)]
+        if connection.hocuspocus and connection.balance.greeting:
+            effects += self._greet(connection)
+        return effects
+
+    def _greet(self, connection: Connection) -> list[Effect]:
+        """The second half of the answer to a provider's step 1: what it has and we lack. A reader has nothing for us:
+        what it counts as unsaved is settled at once, unless it holds something that was never stored.
+        """
+        if connection.can_edit:
+            return self._ask_whole(connection)
+        balance, saved = connection.balance, connection.balance.has_all(self.replica.clocks)
+        if saved:
+            balance.settle(balance.told, whole=True)
+        return [self._status(connection, saved=saved)]
+
+    def _authenticate(self, connection: Connection) -> Send:
+        return Send(connection.id, hocuspocus.encode_authenticated(can_edit=connection.can_edit))
+
+    def _status(self, connection: Connection, *, saved: bool) -> Send:
+        return Send(connection.id, hocuspocus.encode_status(saved=saved))
 
     # -- the cycle -------------------------------------------------------------------------------------------------
 
@@ -296,6 +381,16 @@ class Room:
         """
         if self.busy or not self._inbox:
             return None, []
+        if not self._again:
+            return self._prepare()
+        later = [self._inbox.pop() for _ in range(len(self._inbox) - self._again)][::-1]
+        self._inbox_bytes -= sum(len(queued.edit.update) for queued in later)
+        self._again = 0
+        batch, effects = self._prepare()
+        self._requeue(later)
+        return batch, effects + ([READY] if later and batch is None and not self.busy else [])
+
+    def _prepare(self) -> tuple[Batch | None, list[Effect]]:
         inbox, self._inbox, self._inbox_bytes = self._inbox, deque(), 0
         groups: dict[int, list[Queued]] = {}
         for queued in inbox:
@@ -322,11 +417,11 @@ class Room:
                 ahead |= {client: max(end, ahead.get(client, 0)) for client, end in entry.ends.items()}
                 claimed |= dict.fromkeys(entry.claims, entry.user)
         if not entries:
-            return None, effects + ([Ready()] if self._inbox else [])
-        batch = Batch(self.head, tuple(entries))
+            return None, effects + ([READY] if self._inbox else [])
+        batch = Batch(self.head, tuple(entries), self.restored_at)
         if not batch.rows:  # the doc had it all, and the doc is the log: saved long ago
             effects += [e for entry in entries for e in self._acknowledge(entry, self.head, self._saved_ms)]
-            return None, effects + ([Ready()] if self._inbox else [])
+            return None, effects + ([READY] if self._inbox else [])
         self._in_flight = batch
         return batch, effects
 
@@ -340,12 +435,13 @@ class Room:
             except Broken:  # the edits come again after the reload, as what the log has already
                 for entry in reversed(batch.entries):
                     self._requeue(list(entry.edits), front=True)
+                self._again = batch.edits
                 return self._reload()
         rows = [entry.delta for entry in batch.rows if entry.delta is not None]
-        update = rows[0] if len(rows) == 1 else merge_updates(*rows)
+        update = merged(rows)
         for entry in batch.entries:
             self.replica.moved(outcome.last, len(entry.delta or b""), entry.ends)
-            self._owners |= dict.fromkeys(entry.claims, entry.user)
+            self._owners |= {client: entry.user for client in entry.claims if client not in outcome.brought}
         self._saved_ms = outcome.time_ms
         effects.append(Publish(outcome.first, outcome.last, update))
         effects.append(self._show(outcome.first, outcome.last, update))
@@ -354,7 +450,7 @@ class Room:
         if any(entry.overlaps for entry in batch.entries):
             return effects + self._reload()
         effects += self._answer_waiting()
-        return effects + self._take_remote_backlog() + ([Ready()] if self._inbox else [])
+        return effects + self._take_remote_backlog() + ([READY] if self._inbox else [])
 
     def rejected(self, outcome: Rejected) -> list[Effect]:
         """Nothing of the batch was stored. Tell whom it is refused for good, keep the others' edits, load the doc
@@ -362,29 +458,36 @@ class Room:
         """
         batch = self._end_cycle()
         effects: list[Effect] = []
+        waiting = len(self._inbox)
         for entry in reversed(batch.entries):
-            if entry.user in outcome.users:
+            if entry.delta is None:  # the doc had it all: the log too, perhaps
+                self._requeue(list(entry.edits), front=True)
+            elif entry.user in outcome.users:
                 effects += self._refuse_entry(entry)
+            elif entry.token in outcome.tokens:
+                effects += self._refuse_entry(entry)
+                effects += self.evict(entry.connection, 4401, "the access token is not valid any more")
             elif outcome.forged & set(entry.claims):
                 effects += self.reject(
                     entry.connection, BadUpdate("an update is written under somebody else's client id")
                 )
             else:
                 self._requeue(list(entry.edits), front=True)
+        self._again = len(self._inbox) - waiting
         if outcome.users:
             effects.append(Recheck(outcome.users))
         return effects + self._reload()
 
-    def reloaded(self, head: int, updates: Sequence[bytes]) -> list[Effect]:
+    def reloaded(self, head: int, content: Sequence[bytes] | Opened) -> list[Effect]:
         """The doc was loaded again. Those who follow get what the log has gained meanwhile. Raises what yrs raises."""
         before, behind = self.head, self.replica.vector()
-        self.replica.load(head, updates)
+        self.replica.load(head, content)
         self._reloading = False
         effects: list[Effect] = []
         if head > before:
             effects.append(self._show(before + 1, head, self.replica.diff(behind)))
         effects += self._answer_waiting() + self._take_remote_backlog()
-        return effects + ([Ready()] if self._inbox else [])
+        return effects + ([READY] if self._inbox else [])
 
     def _integrate(
         self, group: list[Queued], ahead: dict[int, int], claimed: dict[int, int]
@@ -404,7 +507,16 @@ class Room:
             if self.replica.parts_a_pair(queued.edit.update, queued.footprint):
                 effects += self.reject(connection, BadUpdate("an update parts a character in two"))
                 break
-            draft.take(queued, owners=self._owners, holder=self.presence.holder)
+            if self.restored_at is not None:
+                if self._is_others(queued):
+                    connection.put_off += 1
+                    connection.resync = True  # until it has answered again: see `tick`
+                    break
+                refusal = self._hold_against_log(queued)
+                if refusal is not None:
+                    effects += refusal
+                    break
+            draft.take(queued, owners=self._owners, holder=self._writer)
         if not draft.fitting:
             return None, effects
         connection.client_ids.update(draft.claims)
@@ -413,10 +525,49 @@ class Room:
             return None, effects + self.reject(connection, TooBig("Yjs client ids", limit=limit, actual=actual))
         updates = [queued.edit.update for queued in draft.fitting]
         if draft.ends and self._overflows(updates):  # a deletion always fits
+            self.refusals[Refusal.FULL] += len(updates)
             return None, effects + self._refuse_as_full(connection, draft.fitting[-1].edit.batch)
-        delta = self.replica.integrate(updates, draft.expected)
+        delta = self.replica.integrate(updates, draft.expected, draft.fitting[0].footprint)
         connection.strikes = 0
         return draft.entry(delta), effects
+
+    def _is_others(self, queued: Queued) -> bool:
+        """Whether a page that returns what the log has lost holds words of others who are here, and return them
+        themselves. If they do not, the commit will say whose they are.
+        """
+        connection = queued.connection
+        if not (self.restored and queued.edit.whole) or connection.put_off >= MAX_PUT_OFF:
+            return False
+        user = connection.person.user
+        news = queued.footprint.news(self.replica.clocks)
+        if any(self._owners.get(client) != user and self._writer(client) not in (None, user) for client in news):
+            return True
+        connection.put_off = 0
+        return False
+
+    def _hold_against_log(self, queued: Queued) -> list[Effect] | None:
+        """None if what the edit repeats is what the log has in its place, and otherwise how it is refused."""
+        connection, known = queued.connection, self.replica.known(queued.footprint)
+        if not known:
+            return None
+        if not connection.comparisons.spend(0, connection.heard_ms):
+            return self.evict(connection, 1013, "too many edits that are known already")
+        found = self.replica.compare(queued.edit.update, known)
+        connection.comparisons.left -= found.read / COMPARED_BYTES + found.encoded / STEP1_BYTES
+        if found.agrees:
+            return None
+        return self.reject(connection, BadUpdate("an update is not what was saved in its place"))
+
+    def _writer(self, client: int) -> int | None:
+        """Who writes under this client id now: somebody who is present, or connected, and may."""
+        user = self.presence.holder(client)
+        if user is None:
+            user = self._owners.get(client)
+        elif not self.restored:
+            return user
+        here = [each for each in self.connections.values() if each.person.user == user]
+        present = self.presence.holder(client) is not None
+        return user if any(each.can_edit for each in here) or (present and not here) else None
 
     def _overflows(self, updates: Sequence[bytes]) -> bool:
         """Whether the document would pass its bound. Exact only near the bound, where it costs an encoding of the
@@ -429,7 +580,9 @@ class Room:
         return news > SMALL_BYTES and self.replica.measure() + news > limit
 
     def _refuse_as_full(self, connection: Connection, batch: int) -> list[Effect]:
-        connection.resync = True
+        connection.resync, connection.put_off = True, 0
+        if connection.hocuspocus:
+            return self.evict(connection, 1009, "this document is full")
         message = f"this document is full ({self.bounds.max_document_bytes} bytes)"
         effects: list[Effect] = [self._refuse(connection, Refusal.FULL, message, batch)]
         return effects if connection.coscribe else effects + self.evict(connection, 1009, "this document is full")
@@ -455,8 +608,14 @@ class Room:
         connection = entry.connection
         if connection.id not in self.connections:
             return []
+        if not connection.resync:  # what it was asked for again is in
+            connection.put_off = 0
         if connection.coscribe:
             return [Send(connection.id, messages.encode_ack(entry.edits[-1].edit.batch, seq, time_ms))]
+        if connection.hocuspocus:
+            whole = any(queued.edit.whole for queued in entry.edits)
+            owed = connection.balance.settle(entry.edits[-1].edit.batch, whole=whole)
+            return [self._status(connection, saved=True)] * owed
         if entry.delta is None:  # a stock client waits for the echo of its content; a delta was broadcast to it already
             edits = [queued.edit for queued in entry.edits if not queued.edit.whole]
             return [Send(connection.id, messages.encode_update(edit.update), droppable=True) for edit in edits]
@@ -464,11 +623,15 @@ class Room:
 
     def _refuse_entry(self, entry: Entry) -> list[Effect]:
         connection = entry.connection
+        connection.refused += len(entry.edits)
+        self.refusals[Refusal.ACCESS] += len(entry.edits)
         if connection.id not in self.connections:
             return []
-        if not connection.coscribe:
+        if not (connection.coscribe or connection.hocuspocus):
             return self._turn_away(connection)
         connection.resync, connection.can_edit, connection.role = True, False, ""  # until the recheck says what is left
+        if connection.hocuspocus:
+            return [self._status(connection, saved=False)] * len(entry.edits)
         batch = entry.edits[-1].edit.batch
         return [self._refuse(connection, Refusal.ACCESS, "your right to edit was taken away", batch)]
 
@@ -498,6 +661,8 @@ class Room:
         self._inbox_bytes += sum(len(queued.edit.update) for queued in edits)
         if front:
             self._inbox.extendleft(reversed(edits))
+            for queued in edits:  # held against the log once more: not on its account
+                queued.connection.comparisons = Credit()
         else:
             self._inbox.extend(edits)
 
@@ -512,7 +677,7 @@ class Room:
         if last <= self.head:
             return []
         if first != self.head + 1 or not update:  # a large update is not relayed: read it
-            return [CatchUp(self.head)]
+            return [CatchUp(self.head, "gap" if first != self.head + 1 else "large")]
         try:
             return [self._advance(first, last, [update])]
         except Broken:
@@ -533,7 +698,7 @@ class Room:
 
     def heard_head(self, head: int) -> list[Effect]:
         """The poll saw the log at `head`."""
-        return [CatchUp(self.head)] if head > self.head and not self.busy else []
+        return [CatchUp(self.head, "poll")] if head > self.head and not self.busy else []
 
     def _advance(self, first: int, last: int, rows: Sequence[bytes]) -> Broadcast:
         """Integrate rows of the log, and show them to those who follow. Raises `Broken`."""
@@ -599,6 +764,8 @@ class Room:
         self.presence.expire(now)
         effects: list[Effect] = []
         for connection in list(self.connections.values()):
+            if connection.put_off and connection.resync and connection.can_edit:
+                effects += self._ask_whole(connection)
             if self.full:  # nobody is read just now: that is not their silence
                 connection.heard_ms = now
             if connection.coscribe and now - connection.heard_ms > self.bounds.silence_limit_ms:

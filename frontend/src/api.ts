@@ -7,13 +7,15 @@ export class ApiError extends Error {
     readonly status: number,
     readonly detail: string,
     readonly field: string | null,
+    /** What was wrong with each of several names, by name. */
+    readonly refused: Readonly<Record<string, string>> = {},
   ) {
     super(detail)
   }
 }
 
 /** Sends one request; answers the JSON of the response, or undefined where there is none. Raises `ApiError`. */
-export async function request<T>(method: string, url: string, body?: unknown): Promise<T> {
+export async function request<T>(method: string, url: string, body?: unknown, more: RequestInit = {}): Promise<T> {
   let response: Response
   try {
     response = await fetch(url, {
@@ -22,6 +24,7 @@ export async function request<T>(method: string, url: string, body?: unknown): P
       body: body === undefined ? null : JSON.stringify(body),
       credentials: 'same-origin',
       redirect: 'error', // a redirect to the sign-in page is no answer
+      ...more, // `keepalive`: sent even when the page is left
     })
   } catch {
     throw new ApiError(0, t('error.network'), null)
@@ -30,13 +33,21 @@ export async function request<T>(method: string, url: string, body?: unknown): P
   return (response.status === 204 ? undefined : await response.json()) as T
 }
 
-async function problemIn(response: Response): Promise<ApiError> {
-  const problem = (await response.json().catch(() => ({}))) as { detail?: string; title?: string; field?: string }
-  const detail = problem.detail || problem.title || t('error.unknown', { status: response.status })
-  return new ApiError(response.status, detail, problem.field ?? null)
+interface Problem {
+  detail: string
+  title: string
+  field: string
+  refused: Record<string, string>
 }
 
-function csrfToken(): string {
+/** The problem in a response that is not `ok`. */
+export async function problemIn(response: Response): Promise<ApiError> {
+  const problem = (await response.json().catch(() => ({}))) as Partial<Problem>
+  const detail = problem.detail || problem.title || t('error.unknown', { status: response.status })
+  return new ApiError(response.status, detail, problem.field ?? null, problem.refused)
+}
+
+export function csrfToken(): string {
   const cookie = document.cookie.split('; ').find((part) => part.startsWith('csrftoken='))
   return cookie === undefined ? '' : decodeURIComponent(cookie.slice('csrftoken='.length))
 }

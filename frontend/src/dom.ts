@@ -1,4 +1,5 @@
 /** Small words for building and leaving the DOM. */
+import { createElement, type IconNode } from 'lucide'
 
 type Attributes = Record<string, string | boolean | ((event: Event) => void)>
 
@@ -17,17 +18,9 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return element
 }
 
-/** An icon of 24 by 24 units, drawn with strokes; decoration only. */
-export function icon(path: string): SVGSVGElement {
-  const namespace = 'http://www.w3.org/2000/svg'
-  const svg = document.createElementNS(namespace, 'svg')
-  svg.setAttribute('viewBox', '0 0 24 24')
-  svg.setAttribute('aria-hidden', 'true')
-  svg.setAttribute('class', 'icon')
-  const line = document.createElementNS(namespace, 'path')
-  line.setAttribute('d', path)
-  svg.append(line)
-  return svg
+/** An icon of lucide's set; decoration only: the name is on the button around it. */
+export function icon(node: IconNode): SVGElement {
+  return createElement(node, { class: 'icon', 'aria-hidden': 'true' })
 }
 
 /** Puts text on the clipboard; says whether that worked. */

@@ -1,77 +1,146 @@
-/** The list of documents: keys, the filter, times in words, and what is still kept on this device. */
+/** The home page: the list of documents, live. */
 import './styles/home.css'
 import { guardSignOut } from './account'
-import { keysOf, UNSAVED_PREFIX } from './collab/unsaved'
-import { belongTo, noteStore } from './device'
-import { h } from './dom'
+import { Close } from './collab/wire'
+import { belongTo } from './device'
+import { Acts } from './home/acts'
+import { Desk } from './home/desk'
+import { mountFilter } from './home/filter'
+import { listenToKeys, step } from './home/keys'
+import { idOf, tellTimes, update } from './home/line'
+import { Live } from './home/live'
+import { mountLineMenus } from './home/menu'
+import { Toast } from './home/toast'
+import { mountBell } from './inbox/bell'
 import { registerWorker } from './offline'
-import { part } from './page'
-import { t } from './strings'
-import { ago } from './times'
+import { part, socketUrl } from './page'
+import { mountPerson } from './person'
 
-function listenToKeys(): void {
-  document.addEventListener('keydown', (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return
-    if (event.key === 'n') part<HTMLFormElement>('new-document').requestSubmit()
-    else if (event.key === '/') part<HTMLInputElement>('filter').focus()
-    else return
-    event.preventDefault()
-  })
-}
+const SCREEN_AND_MORE = '400px'
+const TIMES_EVERY_MS = 30_000
 
-function listenToFilter(): void {
-  const filter = document.getElementById('filter') as HTMLInputElement | null
-  if (filter === null) return
-  const rows = [...document.querySelectorAll<HTMLElement>('[data-title]')]
-  const nothing = part('nothing')
-  const apply = () => {
-    const text = filter.value.trim()
-    const wanted = text.toLocaleLowerCase()
-    for (const row of rows) row.hidden = !(row.dataset.title ?? '').toLocaleLowerCase().includes(wanted)
-    nothing.hidden = rows.length === 0 || rows.some((row) => !row.hidden)
-    nothing.textContent = nothing.hidden ? '' : t('home.nothing', { text })
+const onScreen = new Set<HTMLElement>()
+const seen = new IntersectionObserver(noteScreen, { rootMargin: SCREEN_AND_MORE })
+const toast = new Toast()
+const bell = mountBell()
+const live = new Live({
+  url: socketUrl('/ws/home/'),
+  WebSocket,
+  onLines: (lines, gone) => {
+    for (const said of lines) {
+      const line = desk.line(said.document)
+      const here = said.trashed === (desk.shelf === 'trash')
+      if (line === null && here)
+        void desk.bring(said.document) // it has come back before we said that it was gone
+      else if (line !== null && here) update(line, said)
+      else if (line !== null) desk.remove(line)
+    }
+    for (const id of gone) {
+      const line = desk.line(id)
+      if (line !== null) desk.remove(line)
+    }
+  },
+  onAppeared: (document) => void desk.bring(document),
+  onStale: () => void desk.refresh(),
+  onOffline: (offline) => {
+    part('offline').hidden = !offline
+  },
+  onNotices: bell.show,
+  onFinal: (code) => {
+    if (code === Close.SIGNED_OUT) location.reload()
+  },
+})
+const desk: Desk = new Desk(watchLines)
+const acts = new Acts(desk, toast)
+
+function noteScreen(entries: IntersectionObserverEntry[]): void {
+  for (const { target, isIntersecting } of entries) {
+    const line = target as HTMLElement
+    if (isIntersecting && line.isConnected) onScreen.add(line)
+    else onScreen.delete(line)
   }
-  filter.addEventListener('input', apply)
-  filter.addEventListener('keydown', (event) => {
-    if (event.key === 'Enter')
-      rows
-        .find((row) => !row.hidden)
-        ?.querySelector('a')
-        ?.click()
-    if (event.key !== 'Escape') return
-    filter.value = ''
-    filter.blur()
-    apply()
-  })
-  apply() // the browser may have kept the text over a reload
+  showTimes()
+  live.watch([...onScreen].map(idOf))
 }
 
+/** Times in words are made for the lines that can be seen; the others show the date the server wrote. */
 function showTimes(): void {
-  for (const time of document.querySelectorAll('time')) {
-    const moment = new Date(time.dateTime)
-    if (Number.isNaN(moment.getTime())) continue
-    time.title = moment.toLocaleString()
-    time.textContent = ago(moment, new Date())
-  }
+  for (const line of onScreen) tellTimes(line)
 }
 
-function showKept(): void {
-  const store = noteStore()
-  for (const row of document.querySelectorAll<HTMLElement>('[data-document]')) {
-    const notes = keysOf(store, UNSAVED_PREFIX).filter((key) => key.includes(`:${row.dataset.document}:`))
-    const n = notes.reduce((sum, key) => sum + Number(JSON.parse(store?.getItem(key) ?? '{}').count ?? 0), 0)
-    if (n > 0) row.querySelector('.about')?.append(h('span', { class: 'kept' }, t('home.kept', { n })))
-  }
+/** Lines came or went: those on the screen are kept live. */
+function watchLines(): void {
+  for (const line of document.querySelectorAll('.line')) seen.observe(line) // again is no news; one taken away leaves
 }
 
-const isTyping = (target: EventTarget | null): boolean =>
-  target instanceof HTMLElement && target.closest('input, textarea, select, [contenteditable=true], dialog') !== null
+/** Clicks on what the lines hold; the lines themselves come and go. */
+function listenToLines(): void {
+  desk.element.addEventListener('click', (event) => {
+    if (!(event.target instanceof Element)) return
+    const line = event.target.closest<HTMLElement>('.line')
+    if (line && event.target.closest('.star')) void acts.star(line)
+    else if (line && event.target.closest('.restore')) void acts.restore(line)
+    const link = event.target.closest<HTMLAnchorElement>('.shelves a')
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return
+    event.preventDefault()
+    void go(link.href, link.dataset.shelf)
+  })
+  desk.element.addEventListener('change', (event) => {
+    if (!(event.target instanceof HTMLSelectElement)) return
+    const url = event.target.selectedOptions[0]?.dataset.url
+    if (url) void go(url).then(() => document.getElementById('sort')?.focus())
+  })
+}
 
-listenToKeys()
-listenToFilter()
-showTimes()
-showKept()
+/** To another view or order, without leaving the page; what cannot be read this way is opened. */
+async function go(url: string, shelf?: string): Promise<void> {
+  const found = await desk.show(url)
+  if (found === 'overtaken') return
+  if (found === 'absent') return location.assign(url)
+  history.pushState(null, '', url)
+  arrived()
+  if (shelf) desk.element.querySelector<HTMLElement>(`.shelves [data-shelf="${shelf}"]`)?.focus({ preventScroll: true })
+}
+
+function arrived(): void {
+  const filter = part<HTMLInputElement>('filter')
+  filter.value = desk.text
+  const field = filter.form?.querySelector<HTMLInputElement>('[name=view]')
+  if (field) field.value = desk.shelf
+  window.scrollTo({ top: 0, behavior: 'instant' })
+}
+
+function watchBrowser(): void {
+  window.addEventListener('popstate', () => void desk.show(location.href).then(arrived))
+  window.addEventListener('online', () => live.wake())
+  window.addEventListener('offline', () => live.wake())
+  window.addEventListener('pageshow', (event) => {
+    if (!event.persisted) return
+    live.wake()
+    void desk.refresh()
+  })
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'visible') live.wake()
+  })
+  setInterval(showTimes, TIMES_EVERY_MS)
+}
+
+/** The server greets by this clock at the next visit. */
+function tellClock(): void {
+  const minutes = -new Date().getTimezoneOffset()
+  // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is not everywhere, and asynchronous
+  document.cookie = `coscribe_clock=${minutes}; path=/; max-age=31536000; samesite=lax`
+}
+
+listenToLines()
+listenToKeys(desk, acts, toast)
+mountLineMenus(desk.element, acts)
+mountFilter(desk, () => step(desk, 1))
+watchBrowser()
+tellClock()
 guardSignOut()
+mountPerson()
+live.connect()
 const person = document.querySelector<HTMLMetaElement>('meta[name=coscribe-person]')?.content
 if (person) void belongTo(person)
 registerWorker()

@@ -2,12 +2,25 @@
 import { type Person, ROLES, type Role } from './collab/wire'
 
 export interface Page {
-  document: { id: string; title: string }
+  document: { id: string; title: string; starred: boolean }
   role: Role
   person: Person
   /** The path of the document's socket. */
   socket: string
-  urls: { document: string; shares: string; link: string; home: string; signIn: string }
+  /** The largest picture that the server takes. */
+  imageMaxBytes: number
+  urls: {
+    document: string
+    /** The document in the JSON API; what belongs to it is below. */
+    api: string
+    images: string
+    export: string
+    home: string
+    account: string
+    signIn: string
+    signUp: string
+    guestName: string
+  }
 }
 
 /** The boot JSON of the document page. Raises when the server printed something else. */
@@ -20,6 +33,20 @@ export function readPage(): Page {
   }
   if (!ROLES.includes(page.role)) throw new Error('the boot JSON names no role')
   return page
+}
+
+/** Whether this browser still, or again, has a session of the person whom the page was made for. */
+export async function isSignedIn(page: Page): Promise<boolean> {
+  try {
+    const response = await fetch(page.urls.document, {
+      credentials: 'same-origin',
+      redirect: 'manual',
+      cache: 'no-store',
+    })
+    return response.ok && (await response.text()).includes(`name="coscribe-person" content="${page.person.id}"`)
+  } catch {
+    return false
+  }
 }
 
 export function socketUrl(path: string): string {

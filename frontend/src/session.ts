@@ -8,17 +8,20 @@ import { Awareness } from 'y-protocols/awareness'
 import * as Y from 'yjs'
 import { Provider } from './collab/provider'
 import { UnsavedNotes } from './collab/unsaved'
-import { unsentText } from './collab/unsent'
+import { type Rescued, unsentText } from './collab/unsent'
+import { unsentMarkdown } from './collab/unsent-markdown'
 import { mayWrite, type Role } from './collab/wire'
 import { type Copy, openCopy } from './copy'
 import { copyName, noteStore } from './device'
 import { watchCarets } from './editor/caret'
+import { watchComposing } from './editor/composing'
+import type { Foreign } from './editor/sync'
 import { createEditor, FRAGMENT } from './editor/view'
 import { type Page, socketUrl } from './page'
 
 export class Session {
   editor: Editor | null = null
-  private stopCarets = () => {}
+  private stopWatching = () => {}
 
   private constructor(
     private readonly page: Page,
@@ -51,15 +54,24 @@ export class Session {
   }
 
   /** What was typed here and is not known to be on the server. */
-  unsentText(): string {
-    return unsentText(this.provider.doc.getXmlFragment(FRAGMENT), this.provider.unsavedRanges())
+  unsent(): Rescued {
+    const fragment = this.provider.doc.getXmlFragment(FRAGMENT)
+    const ranges = this.provider.unsavedRanges()
+    return { text: unsentText(fragment, ranges), markdown: unsentMarkdown(fragment, ranges) }
   }
 
-  mountEditor(element: HTMLElement): Editor {
+  mountEditor(element: HTMLElement, onForeign: (foreign: Foreign | null) => void): Editor {
     const { doc, awareness, role } = this.provider
     const editable = mayWrite(role)
-    this.editor = createEditor({ element, doc, awareness, person: this.page.person, editable })
-    this.stopCarets = watchCarets(awareness, element)
+    this.editor = createEditor({ element, doc, awareness, page: this.page, editable, onForeign })
+    const stopCarets = watchCarets(awareness, element)
+    const { provider } = this
+    const hold = () => provider.hold()
+    const stopComposing = watchComposing(this.editor.view.dom, hold, () => provider.release())
+    this.stopWatching = () => {
+      stopCarets()
+      stopComposing()
+    }
     return this.editor
   }
 
@@ -71,7 +83,7 @@ export class Session {
 
   /** Takes the editor off the page. */
   unmount(): void {
-    this.stopCarets()
+    this.stopWatching()
     this.editor?.destroy()
     this.editor = null
     this.provider.doc.destroy()

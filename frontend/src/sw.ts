@@ -8,7 +8,8 @@ const PAGES = 'coscribe-pages'
 const ASSETS = 'coscribe-assets'
 const NETWORK_WITHIN_MS = 4_000
 const MAX_PAGES = 60
-const MAX_ASSETS = 80
+/** Twice all files of a build (of 110, most are fonts and grammars), as the pages of the last one may still be open. */
+const MAX_ASSETS = 240
 const PAGE = /^\/(documents\/[0-9a-f-]{36}\/)?$/
 const HOME = '/'
 const ASSET = /^\/static\/assets\//
@@ -82,12 +83,13 @@ function nothingHere(): Response {
   return new Response(html, { status: 503, headers: { 'Content-Type': 'text/html; charset=utf-8' } })
 }
 
+/** Kept with the pages of somebody, and only with them: this worker may outlive a sign-out, and serve that page too. */
 async function asset(request: Request): Promise<Response> {
-  const cache = await caches.open(ASSETS)
-  const kept = await cache.match(request, { ignoreVary: true })
+  const kept = await caches.match(request, { cacheName: ASSETS, ignoreVary: true })
   if (kept !== undefined) return kept
   const response = await fetch(request)
-  if (response.ok) {
+  if (response.ok && (await caches.has(PAGES))) {
+    const cache = await caches.open(ASSETS)
     await cache.put(request, response.clone())
     await trim(cache, MAX_ASSETS)
   }
@@ -114,8 +116,7 @@ async function remember(path: string, response: Response): Promise<void> {
 }
 
 async function recall(path: string): Promise<Response | undefined> {
-  const cache = await caches.open(PAGES)
-  return cache.match(path, { ignoreVary: true })
+  return caches.match(path, { cacheName: PAGES, ignoreVary: true })
 }
 
 /** The first pages a person opens came before this worker: fetch those that are not here. */
@@ -129,7 +130,7 @@ async function bring(path: string): Promise<void> {
   await remember(path, await fetch(path))
 }
 
-/** Stores what a page links to, mostly out of the browser's own cache. */
+/** Stores what a page names: what it links to, mostly out of the browser's own cache, and what it may ask for later. */
 async function keepAssets(html: string): Promise<void> {
   const cache = await caches.open(ASSETS)
   for (const address of new Set(html.match(ASSET_LINKS))) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { BACKOFF_CAP_MS, backoff } from '../src/collab/backoff'
 import { Connection } from '../src/collab/connection'
-import type { Message } from '../src/collab/wire'
+import { Close, type Message } from '../src/collab/wire'
 import { Hands } from './hands'
 import { Sockets } from './server'
 
@@ -62,6 +62,38 @@ describe('a connection', () => {
     hands.turn(1_500)
     expect(sockets.list).toHaveLength(1)
     hands.turn(200)
+    expect(sockets.list).toHaveLength(2)
+  })
+
+  it('comes back soon after a planned restart, and goes on trying at least once a second', () => {
+    const { it, hands, sockets } = connection(() => 0.999)
+    sockets.last.open()
+    sockets.last.end(Close.RESTART)
+    const waits: number[] = []
+    for (let n = 0; n < 45; n++) {
+      const [count, from] = [sockets.list.length, hands.now()]
+      while (sockets.list.length === count) hands.turn(1)
+      waits.push(hands.now() - from)
+      sockets.last.end(1006)
+    }
+    expect(waits.slice(0, 5)).toEqual([199, 399, 799, 999, 999])
+    expect(Math.max(...waits.slice(0, 40))).toBeLessThan(1_000)
+    expect(waits[44]).toBeGreaterThan(20_000) // it was no restart after all
+    hands.turn(30_000)
+    sockets.last.open()
+    it.settled()
+    sockets.last.end(1006)
+    hands.turn(199)
+    expect(sockets.list).toHaveLength(48)
+  })
+
+  it('spreads its return as far as a restart of many asks for', () => {
+    const { hands, sockets } = connection(() => 0.999)
+    sockets.last.open()
+    sockets.last.end(Close.RESTART + 4)
+    hands.turn(3_195)
+    expect(sockets.list).toHaveLength(1)
+    hands.turn(1)
     expect(sockets.list).toHaveLength(2)
   })
 

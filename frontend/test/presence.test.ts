@@ -24,7 +24,7 @@ describe('faces', () => {
 
   it('survive states of any shape', () => {
     const states = [{ user: null }, { user: 'x' }, { user: { id: {}, name: 1 } }, { user: { id: 5, name: 'Num' } }]
-    expect(facesIn(states, '1')).toEqual([{ id: '5', name: 'Num', color: '#6b6760', idle: false }])
+    expect(facesIn(states, '1')).toEqual([{ id: '5', name: 'Num', color: '#6b6760', guest: false, idle: false }])
   })
 })
 

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import * as Y from 'yjs'
 import { UnsavedNotes, unsavedOnDevice } from '../src/collab/unsaved'
+import { Close, type Message } from '../src/collab/wire'
 import { Client, Drawer, someone, textAfter } from './client'
 import { EMPTY_UPDATE, EMPTY_VECTOR, hello } from './server'
 
@@ -177,6 +178,42 @@ describe('the sequence', () => {
   })
 })
 
+describe('while a word is composed', () => {
+  it('takes the text of others in at its end, in its order, and sends its own meanwhile', () => {
+    const ada = client().join({ seq: 5 })
+    ada.provider.hold()
+    const { doc, update } = someone('one')
+    const before = Y.encodeStateVector(doc)
+    doc.getText('body').insert(3, ' two')
+    ada.socket.say({ type: 'delta', first: 6, last: 6, update })
+    ada.socket.say({ type: 'delta', first: 7, last: 7, update: Y.encodeStateAsUpdate(doc, before) })
+    ada.provider.hold() // the word goes on
+    expect(ada.text).toBe('')
+    ada.type('x')
+    ada.hands.turn(30)
+    expect(ada.socket.all('push')).toHaveLength(1)
+    ada.provider.release()
+    expect(ada.text.replace('x', '')).toBe('one two')
+    expect(ada.provider.status.saved?.seq).toBe(7)
+    expect(ada.socket.all('step1')).toHaveLength(1)
+  })
+
+  it('waits for no STATE that is here already, and forgets what waited when the socket ends', () => {
+    const ada = client().join({ seq: 5 })
+    ada.socket.say({ type: 'delta', first: 8, last: 8, update: someone('late').update })
+    ada.provider.hold()
+    ada.socket.say({ type: 'state', seq: 8, update: someone('all').update })
+    for (let n = 0; n < 3; n++) {
+      ada.hands.turn(10_000)
+      ada.socket.say({ type: 'ping', nonce: n })
+    }
+    expect(ada.socket.closed).toBe(false)
+    ada.socket.end(1006)
+    ada.provider.release()
+    expect(ada.text).toBe('')
+  })
+})
+
 describe('after a reconnect', () => {
   it('sends a WHOLE with everything that was not acknowledged, numbered from 1', () => {
     const ada = client().join()
@@ -215,6 +252,35 @@ describe('after a reconnect', () => {
     ada.erase(0, 4)
     ada.hands.turn(200)
     ada.join({ seq: 1, state: EMPTY_UPDATE, vector: Y.encodeStateVector(doc) })
+    const [whole] = ada.socket.all('whole')
+    if (!whole) throw new Error('no WHOLE')
+    expect(textAfter(update, whole.update)).toBe('o')
+  })
+
+  it('brings what is deleted in its copy when the server says that it was restored', () => {
+    const { doc, update } = someone('hello')
+    const copy = new Y.Doc()
+    Y.applyUpdate(copy, update)
+    copy.getText('body').delete(0, 4)
+    const ada = client({ copy: Y.encodeStateAsUpdate(copy) })
+    ada.provider.connect()
+    ada.socket.open()
+    ada.socket.say({ ...hello(), restored: true } as Message)
+    ada.socket.say({ type: 'step1', vector: Y.encodeStateVector(doc) }, { type: 'state', seq: 3, update: EMPTY_UPDATE })
+    expect(ada.socket.all('whole').map((whole) => textAfter(update, whole.update))).toEqual(['o'])
+  })
+
+  it('brings back a saved deletion when the server has gone back to a backup', () => {
+    const { doc, update } = someone('hello')
+    const ada = client().join({ seq: 5, state: update })
+    ada.erase(0, 4)
+    ada.hands.turn(30)
+    const [push] = ada.socket.all('push')
+    ada.socket.say({ type: 'delta', first: 6, last: 6, update: push?.update ?? EMPTY_UPDATE }, ack(1, 6))
+    expect(ada.provider.status.unsaved).toBe(0)
+    ada.socket.end(1012)
+    ada.hands.turn(6_000)
+    ada.join({ seq: 5, state: EMPTY_UPDATE, vector: Y.encodeStateVector(doc) })
     const [whole] = ada.socket.all('whole')
     if (!whole) throw new Error('no WHOLE')
     expect(textAfter(update, whole.update)).toBe('o')
@@ -461,7 +527,29 @@ describe('presence', () => {
     expect(ada.awareness.getLocalState()).toMatchObject({ cursor: 7 })
   })
 
-  it('keeps the others on screen through a quick reconnect, and takes them off when it lasts', () => {
+  it('of many who move is shown every 100 ms, with the first at once', () => {
+    const ada = client().join()
+    ada.hands.turn(1_000)
+    const shown: number[] = []
+    ada.awareness.on('change', () => shown.push(ada.awareness.getStates().size - 1))
+    for (let n = 0; n < 3; n++) {
+      const other = client().join()
+      other.awareness.setLocalState({ user: { id: `${n}`, name: 'Bob', color: '#be185d' } })
+      other.hands.turn(100)
+      const [said] = other.socket.all('awareness').slice(-1)
+      if (said) ada.socket.say(said)
+    }
+    expect(shown).toEqual([1])
+    ada.hands.turn(99)
+    expect(shown).toEqual([1])
+    ada.hands.turn(1)
+    expect(shown).toEqual([1, 2, 3])
+  })
+
+  it.each([
+    ['a quick reconnect', 1006, 5_000],
+    ['a planned restart', Close.RESTART, 20_000],
+  ])('keeps the others on screen through %s, and takes them off when it lasts', (_, code, lasts) => {
     const hands = client().hands
     const ada = client({ hands }).join()
     const bob = client().join()
@@ -471,8 +559,8 @@ describe('presence', () => {
     if (!said) throw new Error('bob is not to be seen')
     ada.socket.say(said)
     expect(ada.awareness.getStates().has(bob.doc.clientID)).toBe(true)
-    ada.socket.end(1006)
-    hands.turn(4_000)
+    ada.socket.end(code)
+    hands.turn(lasts - 1_000)
     expect(ada.awareness.getStates().has(bob.doc.clientID)).toBe(true)
     hands.turn(1_000)
     expect(ada.awareness.getStates().has(bob.doc.clientID)).toBe(false)

@@ -42,6 +42,14 @@ describe('the save word', () => {
     expect(saveWord(status, 13_000).state).toBe('offline')
   })
 
+  it('reconnects for longer after a planned restart, through failed tries, before it is Offline', () => {
+    const status = given(synced, { type: 'lost', now: 10_000, planned: true }, lost(12_000))
+    expect(saveWord(status, 29_999).state).toBe('reconnecting')
+    expect(wordChangesAt(status, 12_000)).toBe(30_000)
+    expect(saveWord(status, 30_000).state).toBe('offline')
+    expect(saveWord(reduce(status, { type: 'network', online: false, now: 12_000 }), 12_000).state).toBe('offline')
+  })
+
   it('stays Offline through failed tries', () => {
     expect(saveWord(given(synced, lost(0), lost(5_000), lost(9_000)), 9_001).state).toBe('offline')
   })

@@ -14,7 +14,7 @@ const MESSAGES: Message[] = [
     type: 'hello',
     role: 'owner',
     seq: 12,
-    person: { id: '7', name: 'Zoë Ångström 🦊', color: '#0f766e' },
+    person: { id: '7', name: 'Zoë Ångström 🦊', color: '#0f766e', guest: true },
     limits: { messageBytes: 1_000, documentBytes: 10_000 },
     time: 1_795_000_000_000,
   },
@@ -27,6 +27,33 @@ const MESSAGES: Message[] = [
   { type: 'access', role: 'viewer' },
   { type: 'ping', nonce: 0 },
   { type: 'pong', nonce: 2 ** 53 - 1 },
+  { type: 'title', title: 'Übersicht 🦊' },
+  { type: 'notices', unread: 12 },
+  { type: 'receipt', change: '5f'.repeat(16), sessions: 2, ms: 40, refused: 1 },
+  { type: 'watch', documents: ['0f8fad5b-d9cb-469f-a165-70867728950e'] },
+  {
+    type: 'lines',
+    lines: [
+      {
+        document: '0f8fad5b-d9cb-469f-a165-70867728950e',
+        title: '',
+        role: 'editor',
+        starred: true,
+        trashed: false,
+        edited: 1_795_000_000_000,
+        editor: 'Zoë',
+        guest: true,
+        own: false,
+        people: 3,
+        groups: ['Crew'],
+        linked: true,
+        here: [{ id: '7', name: 'Zoë', color: '#0f766e', guest: true }],
+      },
+    ],
+    gone: ['7c9e6679-7425-40de-944b-e07fc1f90ae7'],
+  },
+  { type: 'appeared', document: '0f8fad5b-d9cb-469f-a165-70867728950e' },
+  { type: 'stale' },
 ]
 
 describe('the codec', () => {

@@ -10,17 +10,13 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
+from deploy.parts import find_program
 from tests.conftest import StartApp
-from tests.servers import AppServer, find_program
+from tests.servers import AppServer
 
+from .chromium import ARGUMENTS, CHROMIUM
 from .house import House
 from .visitor import Visitor
-
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 
 type Visit = Callable[..., Awaitable[Visitor]]
 type StartHouse = Callable[..., House]

@@ -2,12 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from weakref import WeakSet
 
 from playwright.async_api import Page, WebSocketRoute
 
 from collab.core.messages import Type
 
 type Choice = Callable[[bytes], bool]
+
+# What Chromium writes when a frame that was passed on comes after the end of the socket. The page itself looks first.
+LATE = "WebSocket is already in CLOSING or CLOSED state."
+TAPPED: WeakSet[Page] = WeakSet()
 
 
 def of(*kinds: Type) -> Choice:
@@ -32,10 +37,11 @@ class Line:
     _waiting: list[tuple[Callable[[bytes], None], bytes]] = field(default_factory=list)
 
     @classmethod
-    async def tap(cls, page: Page) -> "Line":
-        """All sockets that this page opens from now on."""
+    async def tap(cls, page: Page, sockets: str = "**/ws/documents/**") -> "Line":
+        """All these sockets that this page opens from now on."""
         line = cls()
-        await page.route_web_socket("**/ws/documents/**", line._connect)
+        TAPPED.add(page)
+        await page.route_web_socket(sockets, line._connect)
         return line
 
     def release(self) -> None:

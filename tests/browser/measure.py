@@ -15,6 +15,7 @@ from playwright.async_api import Browser, async_playwright
 
 from tests.servers import AppServer, migrated_sqlite
 
+from .chromium import ARGUMENTS, CHROMIUM
 from .house import House
 from .visitor import Visitor, until
 
@@ -44,7 +45,7 @@ async def measure(kind: str, keystrokes: int) -> list[float]:
             house = House(app, database_url=url)
             document = house.document(bob="editor")
             async with async_playwright() as playwright:
-                browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+                browser = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
                 here, there = [await enter(browser, house, name, document) for name in ("ada", "bob")]
                 await here.click_at_end()
                 await here.page.evaluate(NOTE_KEYS)

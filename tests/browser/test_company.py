@@ -11,8 +11,8 @@ import pytest
 from playwright.async_api import expect
 from pycrdt import XmlElement, XmlFragment, XmlText
 
+from deploy.parts import find_program
 from tests.clients import company
-from tests.servers import find_program
 
 from .conftest import Visit
 from .house import House
@@ -97,7 +97,7 @@ async def stock(version: int, house: House, document: str) -> AsyncIterator[Stoc
     finally:
         assert process.stdin is not None
         process.stdin.close()
-        await asyncio.wait_for(process.wait(), 15)
+        await asyncio.wait_for(process.wait(), 30)
 
 
 async def truth(value: bool) -> bool:

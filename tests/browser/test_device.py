@@ -9,7 +9,7 @@ from tests import seed
 
 from .conftest import Visit
 from .house import House
-from .visitor import Visitor, until
+from .visitor import Visitor, arrive, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -52,9 +52,9 @@ async def test_signing_out_leaves_nothing_on_the_device(house: House, visit: Vis
     await carol.kept_offline()
     before = await carol.device()
     assert any(document in name for name in before["databases"])
-    await carol.page.goto("/")
+    await arrive(carol.page, "/")
 
-    await carol.page.get_by_role("button", name="Sign out").click()
+    await sign_out(carol)
 
     await expect(carol.page).to_have_url(re.compile("/sign-in/"))
     await until(lambda: device_is_empty(carol))
@@ -73,10 +73,10 @@ async def test_signing_out_with_unsaved_edits_asks_first(house: House, visit: Vi
     await carol.lose_network()
     await carol.type("only here")
     await carol.says("offline", re.compile("kept"))
-    await carol.page.goto("/")
+    await arrive(carol.page, "/")
     await carol.find_network()
 
-    await carol.page.get_by_role("button", name="Sign out").click()
+    await sign_out(carol)
     dialog = carol.page.get_by_role("dialog")
     await expect(dialog).to_contain_text("not reached the server")
     await dialog.get_by_role("button", name="Cancel").click()
@@ -148,3 +148,8 @@ async def holds_nothing_of(visitor: Visitor, document: str) -> bool:
         "async () => (await (await caches.open('coscribe-pages')).keys()).map(({ url }) => url)"
     )
     return not any(document in name for name in [*device["databases"], *device["storage"], *pages])
+
+
+async def sign_out(visitor: Visitor) -> None:
+    await visitor.page.get_by_role("button", name=f"Account of {visitor.name.title()}").click()
+    await visitor.page.get_by_role("menuitem", name="Sign out").click()

@@ -14,7 +14,8 @@ from playwright.async_api import Browser, async_playwright, expect
 
 from collab.core.messages import Type
 
-from .conftest import ARGUMENTS, StartHouse, Visit
+from .chromium import ARGUMENTS
+from .conftest import StartHouse, Visit
 from .house import House
 from .line import Line, of
 from .visitor import Visitor, until

@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page, expect
 
+from .line import LATE, TAPPED
+
 PATIENCE_S = 30.0
 PATIENCE_MS = PATIENCE_S * 1000
 expect.set_options(timeout=PATIENCE_MS)
@@ -27,6 +29,18 @@ READ = """
   const copy = editor.cloneNode(true)
   for (const widget of copy.querySelectorAll('.ProseMirror-widget')) widget.remove()
   return [...copy.children].map((block) => block.textContent).join('\\n')
+}
+"""
+# The device has written what it was given: no hand leaves a page as soon after its last letter as a test does.
+WRITTEN = """
+async () => {
+  const ended = (request) => new Promise((resolve) => { request.onsuccess = request.onerror = () => resolve(request) })
+  for (const { name } of await indexedDB.databases()) {
+    if (!name.startsWith('coscribe:')) continue
+    const db = (await ended(indexedDB.open(name))).result
+    if (db.objectStoreNames.contains('updates')) await ended(db.transaction('updates').objectStore('updates').count())
+    db.close()
+  }
 }
 """
 
@@ -65,6 +79,8 @@ class Visitor:
         return [line for line in self._said if not any(re.search(known, line) for known in self._tolerated)]
 
     def _hear(self, message: ConsoleMessage) -> None:
+        if message.text == LATE and message.page in TAPPED:
+            return
         if message.type in ("error", "warning", "assert"):
             self._said.append(f"{message.type}: {message.text} ({message.location.get('url')})")
 
@@ -88,6 +104,8 @@ class Visitor:
 
     @property
     def leaving(self) -> Locator:
+        # Whether they may ask for access is asked of the server, which says no with a 404.
+        self.tolerate(r"status of 40[34] .*/documents/[0-9a-f-]+/\)")
         return self.page.get_by_test_id("leaving")
 
     @property
@@ -100,11 +118,18 @@ class Visitor:
         await self.synced()
         return self
 
+    async def open_home(self, path: str = "/") -> "Visitor":
+        """Go to the home page and wait until its script runs, which opens a socket."""
+        async with self.page.expect_websocket(lambda socket: socket.url.endswith("/ws/home/")) as socket:
+            await self.page.goto(path)
+        await socket.value
+        return self
+
     async def synced(self) -> None:
         await expect(self.root).to_have_attribute("data-synced", "true")
 
     async def click_at_end(self) -> None:
-        await self.editor.click()
+        await self.editor.click(position={"x": 4, "y": 4})  # not on a formula or a link, wherever they stand
         await self.page.keyboard.press("Control+End")
 
     async def type(self, text: str) -> None:
@@ -135,6 +160,8 @@ class Visitor:
         """Wait for the save word. "Saved" counts when nothing waits to be acknowledged: for 300 ms it may."""
         if word == "saved":
             await until(self._owes_nothing, failure=lambda: f"{self.name} has unsaved edits")
+        if word == "offline":
+            await self.page.evaluate(WRITTEN)
         await expect(self.word).to_have_attribute("data-state", word)
         if text is not None:
             await expect(self.word).to_have_text(text)
@@ -181,9 +208,12 @@ class Visitor:
             """async (path) => {
               const page = await (await caches.open('coscribe-pages')).match(path)
               const assets = await (await caches.open('coscribe-assets')).keys()
-              const needed = [...document.querySelectorAll('script[src], link[rel=stylesheet]')]
+              const named = [...document.querySelectorAll('script[src], link[rel=stylesheet]')]
+              const later = document.querySelector('meta[name=coscribe-later]')?.content.split(' ') ?? []
+              const needed = [...named.map((element) => element.src || element.href),
+                ...later.map((path) => new URL(path, location.href).href)]
               const urls = assets.map((request) => request.url)
-              return page !== undefined && needed.every((element) => urls.includes(element.src || element.href))
+              return page !== undefined && needed.every((url) => urls.includes(url))
             }""",
             path,
         )
@@ -208,6 +238,12 @@ class Visitor:
             await (dialog.accept() if accept else dialog.dismiss())
 
         self.page.on("dialog", answer)
+
+
+async def arrive(page: Page, path: str) -> None:
+    """Go to a page for people who are signed in, and wait until its script has run."""
+    await page.goto(path)
+    await expect(page.locator("#person-open")).to_have_attribute("aria-haspopup", "menu")
 
 
 async def until(

@@ -101,6 +101,19 @@ async def test_what_comes_during_a_commit_shares_the_next(books: Books, journal:
     assert books.commits == [[first.document], [clerk.document for clerk in rest]]
 
 
+async def test_many_rooms_take_turns_and_none_is_overtaken(books: Books, journal: Journal) -> None:
+    clerks = [Clerk() for _ in range(200)]
+    for clerk in clerks:
+        journal.ready(clerk)
+    await soon(clerks[0].settled)
+    journal.ready(clerks[0])  # typed on: after those who have not had their turn
+    await asyncio.gather(*(soon(clerk.settled) for clerk in clerks))
+    documents = [clerk.document for clerk in clerks]
+    assert [document for commit in books.commits for document in commit][:200] == documents
+    assert all(len(commit) <= 25 for commit in books.commits)
+    assert len(books.commits) <= 16
+
+
 async def test_a_room_with_nothing_to_say_costs_no_transaction(books: Books, journal: Journal) -> None:
     quiet, ada = Clerk(), Clerk()
     quiet.empty = True

@@ -163,3 +163,66 @@ async def test_an_abandoned_outbox_holds_nothing() -> None:
     await turn()
     assert outbox.closed
     assert socket.sent == [b"1"]
+
+
+async def test_a_send_that_waits_is_ended_with_its_outbox() -> None:
+    ended: list[bool] = []
+
+    class Leaving(Socket):
+        async def send(self, message: dict[str, Any]) -> None:
+            try:
+                await super().send(message)
+            finally:
+                ended.append(self.open.is_set())
+
+    socket = Leaving()
+    for begun in (True, False):
+        outbox = socket.outbox()
+        socket.open.clear()
+        outbox.put(b"first", droppable=True)
+        if begun:
+            await turn()
+        outbox.abandon()
+        await turn()
+    assert ended == [False, False]
+
+
+async def test_a_send_that_fails_after_it_has_waited_ends_the_outbox_too() -> None:
+    class Breaking(Socket):
+        async def send(self, message: dict[str, Any]) -> None:
+            await super().send(message)
+            raise ConnectionResetError
+
+    socket = Breaking()
+    outbox = socket.outbox()
+    socket.open.clear()
+    for frame in (b"1", b"2"):
+        outbox.put(frame, droppable=True)
+    socket.open.set()
+    await turn()
+    assert (outbox.closed, socket.sent, outbox.waiting_bytes) == (True, [b"1"], 0)
+
+
+async def test_what_a_send_waits_for_may_fail() -> None:
+    """It deals with that itself, as in a task of its own."""
+    loop = asyncio.get_running_loop()
+    waited, then, seen = loop.create_future(), loop.create_future(), list[str]()
+
+    class Patient(Socket):
+        async def send(self, message: dict[str, Any]) -> None:
+            try:
+                await waited
+            except ConnectionError:
+                seen.append("failed")
+                await then
+            seen.append("sent")
+
+    outbox = Patient().outbox()
+    outbox.put(b"1", droppable=True)
+    await turn()
+    waited.set_exception(ConnectionResetError())
+    await turn()
+    assert (seen, outbox.closed) == (["failed"], False)
+    then.set_result(None)
+    await turn()
+    assert (seen, outbox.closed) == (["failed", "sent"], False)

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from collab.core import messages
-from collab.core.connection import Connection
+from collab.core.connection import Connection, Person
 from collab.core.effects import Broadcast, Effect, PublishPresence
 from collab.core.lib0 import read_var_bytes, var_bytes
+from collab.core.presence import RESTART_GRACE_MS
 
 from .people import Desk, closes
 
@@ -35,7 +36,8 @@ def test_the_server_says_who_somebody_is() -> None:
     desk = Desk()
     ada = desk.seat(1)
     say(desk, ada, {"cursor": 3, "user": {"name": "The Queen", "color": "red;x", "id": "9"}})
-    assert heard(desk) == {5: (1, {"cursor": 3, "user": {"id": "1", "name": "ada", "color": "#0f766e"}})}
+    person = {"id": "1", "name": "ada", "color": "#0f766e", "guest": False}
+    assert heard(desk) == {5: (1, {"cursor": 3, "user": person})}
 
 
 def test_only_the_latest_state_of_a_person_is_sent() -> None:
@@ -166,6 +168,21 @@ def test_ids_are_bounded_per_connection() -> None:
     assert closes(say(desk, ada, {}, client=7)) == {ada.id: 1009}
 
 
+def test_a_new_name_is_shown_without_the_client_saying_anything() -> None:
+    desk = Desk()
+    ada, bob = desk.seat(1), desk.seat(2, "bob")
+    say(desk, ada, {"cursor": 3}, clock=7)
+    say(desk, bob, {"cursor": 4}, client=6)
+    heard(desk)
+    desk.room.rename(ada, Person(1, "Ada L.", "#be185d"))
+    named = {"cursor": 3, "user": {"id": "1", "name": "Ada L.", "color": "#be185d", "guest": False}}
+    assert heard(desk) == {5: (8, named)}
+    desk.room.rename(ada, Person(1, "Ada L.", "#be185d"))
+    assert heard(desk) == {}
+    say(desk, ada, {"cursor": 9}, clock=8)  # what the client says next is newer still
+    assert heard(desk) == {5: (9, named | {"cursor": 9})}
+
+
 def test_a_newcomer_sees_who_is_here() -> None:
     desk = Desk()
     ada = desk.seat(1)
@@ -199,6 +216,36 @@ def test_another_process_removes_only_its_own_people() -> None:
     assert len(presence) == 1
     presence.receive_remote("west", [(6, 4, b"null", 2)], 0)
     assert len(presence) == 0
+
+
+def test_the_people_of_a_process_that_ended_as_planned_have_the_grace_to_come_back() -> None:
+    desk = Desk()
+    presence = desk.room.presence
+    bob, cyd = (6, 3, b'{"a":1}', 2), (7, 3, b'{"a":1}', 3)
+    presence.receive_remote("south", [bob, cyd], 0)
+    heard(desk)
+    presence.hand_over("south", 1000)
+    assert heard(desk) == {}
+    back = desk.seat(2, "bob")
+    say(desk, back, {"cursor": 1}, client=6, clock=4)
+    assert set(heard(desk)) == {6}
+    presence.hand_over("south", 1500)  # what was said twice gives no more time, and takes nobody back
+    desk.room.tick(1000 + RESTART_GRACE_MS - 1)
+    assert heard(desk) == {}
+    desk.room.tick(1000 + RESTART_GRACE_MS)
+    assert heard(desk) == {7: (3, None)}
+
+
+def test_who_is_sent_elsewhere_is_seen_for_the_whole_grace_however_long_silent() -> None:
+    desk = Desk()
+    ada = desk.seat(1)
+    say(desk, ada, {"cursor": 1})
+    heard(desk)
+    assert closes(desk.room.part(ada, 9000, 4512, "the server restarts")) == {ada.id: 4512}
+    desk.room.tick(9000 + RESTART_GRACE_MS - 1)
+    assert heard(desk) == {}
+    desk.room.tick(9000 + RESTART_GRACE_MS)
+    assert heard(desk) == {5: (1, None)}
 
 
 def test_the_people_of_a_killed_process_are_gone_in_time() -> None:

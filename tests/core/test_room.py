@@ -48,6 +48,26 @@ def test_a_step_1_during_a_cycle_is_answered_after_it() -> None:
     )
 
 
+def test_a_step_1_during_a_commit_that_does_not_end_is_answered_from_the_log() -> None:
+    desk = Desk()
+    ada = desk.seat(1)
+    desk.push(ada, Hand(5).write("old"))
+    old = next(each for each in desk.commit() if isinstance(each, Publish)).update
+    bob = desk.seat(2, "bob", synced=False)
+    desk.push(ada, Hand(6).write("new"))
+    desk.room.prepare()
+    desk.hears(bob, messages.encode_step1(b"\x00"))
+    assert desk.room.answer_meanwhile(0, []) == [], "older than what he may have seen"
+    [answer] = desk.room.answer_meanwhile(1, [old])
+    assert isinstance(answer, Send)
+    assert b"old" in answer.frame
+    assert b"new" not in answer.frame
+    assert bob.synced
+    assert not desk.room.asked
+    shown = broadcasts(list(desk.room.committed(Committed(2, 2, 7))))
+    assert bob.id not in shown[0].without
+
+
 def test_one_cycle_makes_one_row_for_each_author_and_one_frame_for_all() -> None:
     desk = Desk()
     ada, bob = desk.seat(1), desk.seat(2, "bob")
@@ -115,6 +135,23 @@ def test_a_refused_author_takes_nobody_with_him() -> None:
     desk.reload()
     assert frames_to(ada, desk.commit()) == [Type.ACK]
     assert desk.text() == "kept"
+
+
+def test_a_refused_token_takes_not_even_its_own_person_with_it() -> None:
+    desk = Desk()
+    ada, robot = desk.seat(1), desk.seat(1)
+    robot.token = 5
+    desk.push(ada, Hand(7).write("a"))
+    desk.push(robot, Hand(8).write("b"))
+    batch, _ = desk.room.prepare()
+    assert batch is not None
+    assert [entry.token for entry in batch.entries] == [None, 5]
+    effects = desk.room.rejected(Rejected(tokens=frozenset({5})))
+    assert frames_to(robot, effects) == [Type.REFUSED]
+    assert closes(effects) == {robot.id: 4401}
+    desk.reload()
+    desk.commit()
+    assert desk.text() == "a"
 
 
 def test_a_deletion_that_two_made_survives_the_refusal_of_the_first() -> None:
@@ -548,3 +585,20 @@ def test_known_clocks_sent_again_with_more_behind_them_cost_a_reload() -> None:
     assert reloads(effects)
     assert frames_to(ada, effects) == [Type.ACK]
     assert desk.text() == "abc"
+
+
+def test_edits_that_come_after_a_goodbye_are_not_taken_and_those_before_are_owed() -> None:
+    desk = Desk()
+    ada, hand = desk.seat(1), Hand(11)
+    assert desk.room.owed() == set()
+    desk.push(ada, hand.write("before"))
+    assert desk.room.owed() == {ada.id}
+    batch, _ = desk.room.prepare()
+    assert batch is not None
+    assert desk.room.owed() == {ada.id}  # the journal has it
+    ada.parting = True
+    assert desk.push(ada, hand.write(" after")) == []
+    effects = desk.room.committed(Committed(1, 1, 7))
+    assert frames_to(ada, effects) == [Type.ACK]
+    assert desk.room.owed() == set()
+    assert desk.commit() == []

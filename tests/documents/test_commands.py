@@ -1,10 +1,12 @@
 """`compact` and `verify_documents` from the command line."""
 
 import io
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
+from pycrdt import Doc, XmlElement, XmlFragment
 
 from documents.models import Document, DocumentState, DocumentUpdate
 from permissions.models import User
@@ -34,6 +36,35 @@ def test_all_documents_are_compacted_and_good(minutes: Document, ada: User) -> N
     assert f"{minutes.pk}: good, 2 rows, state up to row 2" in printed
     assert "2 documents, all good." in printed
     assert failure == ""
+
+
+def test_content_that_the_editor_refuses_is_told_and_no_fault(minutes: Document) -> None:
+    doc: Doc[Any] = Doc()
+    doc.get("default", type=XmlFragment).children.append(XmlElement("marquee"))
+    write(minutes, doc.get_update())
+    printed, failure = run("verify_documents", "--all")
+    assert f"{minutes.pk}: warning: no document of the schema: doc[0] > marquee: there is no such node" in printed
+    assert "1 documents, all good." in printed
+    assert failure == ""
+
+
+def test_content_that_the_editor_mends_needs_no_warning(minutes: Document) -> None:
+    """Two people each deleted half of a list: pages show it mended and let everybody write."""
+    doc: Doc[Any] = Doc()
+    blocks = doc.get("default", type=XmlFragment).children
+    blocks.append(XmlElement("bulletList"))
+    blocks.append(XmlElement("paragraph"))
+    write(minutes, doc.get_update())
+    printed, _ = run("verify_documents", "--all")
+    assert "warning" not in printed
+
+
+def test_a_value_that_the_editor_refuses_is_told(minutes: Document) -> None:
+    doc: Doc[Any] = Doc()
+    doc.get("default", type=XmlFragment).children.append(XmlElement("heading", {"level": "huge"}))
+    write(minutes, doc.get_update())
+    printed, _ = run("verify_documents", "--all")
+    assert "warning: no document of the schema: heading: cannot have level like that" in printed
 
 
 @pytest.mark.parametrize("command", ["compact", "verify_documents"])

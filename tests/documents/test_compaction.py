@@ -17,7 +17,7 @@ from documents.compaction import LogHole, NotFolded, NotVerified, compact
 from documents.content import is_same, load, plain_text
 from documents.models import Document, DocumentState, DocumentUpdate
 from tests.conftest import Person
-from tests.databases import either_database
+from tests.databases import either_database, only_postgres
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -211,3 +211,46 @@ async def killed_after(statements: int, document: Document) -> bool:
     finally:
         wrappers.remove(count)
     return True
+
+
+@only_postgres
+def test_a_connection_that_died_is_not_used_again(database: str, person: Person) -> None:
+    """Under a server nobody else drops it, and no document of the process would be compacted any more."""
+    from django.db import OperationalError
+
+    minutes = Document.objects.create_for(owner=person("ada"))
+    write(minutes, *typing("one"))
+
+    async def interrupted() -> None:
+        await compact(minutes.pk)
+        await in_thread(write, minutes, *typing("two"))
+        number = await in_thread(backend)
+        await in_thread(end, number)
+        with pytest.raises(OperationalError):
+            await compact(minutes.pk)
+        state = await compact(minutes.pk)
+        assert state is not None
+        assert state.seq == 2
+        await in_thread(connection_closed)
+
+    asyncio.run(interrupted())
+
+
+def backend() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        return int(cursor.fetchone()[0])
+
+
+def end(number: int) -> None:
+    """End one of PostgreSQL's processes from another connection."""
+    import psycopg
+
+    given = connection.get_connection_params()
+    names = {name: given[name] for name in ("dbname", "user", "host", "port") if given.get(name)}
+    with psycopg.connect(**names) as operator:
+        operator.execute("SELECT pg_terminate_backend(%s)", [number])
+
+
+def connection_closed() -> None:
+    connection.close()

@@ -1,5 +1,6 @@
 """Reading content out of updates."""
 
+import random
 from typing import Any
 
 import pytest
@@ -50,6 +51,17 @@ def test_an_empty_state_is_an_empty_document() -> None:
 
 def test_plain_text_has_a_line_per_block() -> None:
     assert plain_text(written(("heading", {}, "Title"), ("paragraph", {}, "Body")).get_update()) == "Title\nBody"
+
+
+def test_plain_text_says_who_is_mentioned_and_breaks_lines() -> None:
+    doc = written(("paragraph", {}, "Ask "), ("blockMath", {"latex": "x^2"}, ""))
+    line = doc.get("default", type=XmlFragment).children[0]
+    line.children.append(XmlElement("mention", {"id": "1", "label": "Ada"}))
+    line.children.append(XmlText(" about "))
+    line.children.append(XmlElement("inlineMath", {"latex": "y"}))
+    line.children.append(XmlElement("hardBreak"))
+    line.children.append(XmlText("today"))
+    assert plain_text(doc.get_update()) == "Ask @Ada about y\ntoday\nx^2"
 
 
 def test_content_nested_deeper_than_python_recurses_is_read() -> None:
@@ -105,6 +117,20 @@ def test_docs_that_differ_anywhere_are_not_the_same_even_with_equal_state_vector
         docs.append(doc)
     assert not is_same(docs[0], docs[1])
     assert is_same(docs[0], load([docs[0].get_update()]))
+
+
+def test_the_order_in_which_clients_came_does_not_make_docs_differ() -> None:
+    """yrs writes a state vector in the order of its hash table."""
+    rng = random.Random(1)
+    updates: list[bytes] = []
+    for _ in range(64):
+        doc: Doc[Any] = Doc(client_id=rng.randrange(1 << 53))
+        doc.get("t", type=Text).insert(0, "x")
+        updates.append(doc.get_update())
+    one = load(updates)
+    other = load([one.get_update()])
+    assert one.get_state() != other.get_state(), "nothing was tested"
+    assert is_same(one, other)
 
 
 def test_equal_state_vectors_do_not_make_docs_the_same() -> None:

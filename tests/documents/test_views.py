@@ -7,25 +7,35 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.conf import settings
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from documents import log
+from documents.content import tree
 from documents.models import Document, DocumentUpdate
+from permissions.links import set_link
 from permissions.models import User
 from permissions.roles import Role
-from permissions.sharing import grant, set_link
+from permissions.sharing import grant
 
 Browser = Callable[[User | None], Client]
 
 
 def send(browser: Client, method: str, document: Document, body: Any = None) -> Any:
-    return browser.generic(method, page_of(document), json.dumps(body), content_type="application/json")
+    return browser.generic(method, f"/api{page_of(document)}", json.dumps(body), content_type="application/json")
 
 
 def page_of(document: Document) -> str:
     return f"/documents/{document.pk}/"
+
+
+def test_a_new_document_begins_with_a_line_so_that_two_first_words_share_it(ada: User, browser_of: Browser) -> None:
+    browser_of(ada).post("/documents/")
+    made = Document.objects.get()
+    loaded = log.load(made.pk)
+    assert loaded is not None
+    assert tree(*loaded.updates)["content"] == [{"type": "paragraph", "content": []}]
 
 
 def test_a_new_document_belongs_to_its_maker_and_opens(ada: User, browser_of: Browser) -> None:
@@ -45,16 +55,20 @@ def test_the_page_tells_the_script_what_it_needs_and_no_content(
     page = browser_of(bob).get(page_of(minutes))
     boot = page.context["boot"]
     assert boot == {
-        "document": {"id": str(minutes.pk), "title": "Minutes"},
+        "document": {"id": str(minutes.pk), "title": "Minutes", "starred": False},
         "role": "commenter",
-        "person": {"id": str(bob.pk), "name": "Bob", "color": bob.color},
+        "person": {"id": str(bob.pk), "name": "Bob", "color": bob.color, "guest": False},
         "socket": f"/ws/documents/{minutes.pk}/",
+        "imageMaxBytes": settings.IMAGES["MAX_BYTES"],
         "urls": {
             "document": page_of(minutes),
-            "shares": f"{page_of(minutes)}shares/",
-            "link": f"{page_of(minutes)}link/",
+            "api": f"/api{page_of(minutes)}",
+            **{name: f"{page_of(minutes)}{name}/" for name in ("images", "export")},
+            "account": "/account/",
             "home": "/",
+            "guestName": "/guest/name/",
             "signIn": f"/sign-in/?next=%2Fdocuments%2F{minutes.pk}%2F",
+            "signUp": f"/sign-up/?next=%2Fdocuments%2F{minutes.pk}%2F",
         },
     }
     html = page.content.decode()
@@ -110,26 +124,10 @@ def test_the_list_shows_what_one_scans_for(minutes: Document, ada: User, bob: Us
     assert lines == [("Minutes", "editor", "Ada", "Bob", 2), ("Old", "owner", "Bob", "", 1)]
 
 
-def test_the_list_costs_the_same_however_long_it_is(ada: User, browser_of: Browser) -> None:
-    browser = browser_of(ada)
-    counts = []
-    for _ in range(2):
-        for _ in range(30):
-            Document.objects.create_for(owner=ada)
-        with CaptureQueriesContext(connection) as queries:
-            page = browser.get("/").context
-        counts.append(len(queries))
-    assert counts[0] == counts[1] <= 6
-    assert len(page["documents"]) == 50
-    assert page["page_obj"].paginator.num_pages == 2
-    assert len(browser.get("/?page=2").context["documents"]) == 10
-    assert len(browser.get("/?page=nonsense").context["documents"]) == 50
-
-
 def test_an_editor_renames(minutes: Document, ada: User, bob: User, browser_of: Browser) -> None:
     grant(by=ada, obj=minutes, to=bob, role=Role.EDITOR)
     response = send(browser_of(bob), "PATCH", minutes, {"title": "  Minutes\n of May "})
-    assert (response.status_code, response.json()) == (200, {"title": "Minutes of May"})
+    assert (response.status_code, response.json()["title"]) == (200, "Minutes of May")
     minutes.refresh_from_db()
     assert minutes.title == "Minutes of May"
 
@@ -138,8 +136,8 @@ def test_an_editor_renames(minutes: Document, ada: User, bob: User, browser_of: 
     ("title", "detail"),
     [
         ("x" * 201, "A title has at most 200 characters; this one has 201."),
-        (None, "A title is a string."),
-        ({"a": 1}, "A title is a string."),
+        (None, '"title" must be text.'),
+        ({"a": 1}, '"title" must be text.'),
         ("a\0b", '"title" has a character that is no text.'),
     ],
 )
@@ -167,7 +165,7 @@ def test_an_owner_moves_it_to_the_trash_and_nothing_of_it_is_deleted(
     minutes: Document, ada: User, browser_of: Browser
 ) -> None:
     DocumentUpdate.objects.create(document=minutes, seq=1, author=ada, created_at=timezone.now(), payload=b"x")
-    assert send(browser_of(ada), "DELETE", minutes).status_code == 204
+    assert send(browser_of(ada), "DELETE", minutes).status_code == 200
     assert browser_of(ada).get(page_of(minutes)).status_code == 404
     assert browser_of(ada).get("/").context["documents"] == []
     assert send(browser_of(ada), "DELETE", minutes).status_code == 404

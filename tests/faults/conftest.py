@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from deploy.parts import NotStarted
 from tests.conftest import MIGRATED
-from tests.servers import NotStarted, Postgres, Redis, migrate, start_postgres, start_redis
+from tests.servers import Postgres, Redis, migrate, start_postgres, start_redis
 
 LONG = os.environ.get("COSCRIBE_LONG", "") not in ("", "0")
 

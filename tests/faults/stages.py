@@ -43,7 +43,7 @@ class Stage:
     def _ask(self, person: str, method: str, path: str, body: Any, app: int) -> int:
         token = "a" * 32
         request = urllib.request.Request(
-            f"{self.apps[app].url}/documents/{self.document}/{path}",
+            f"{self.apps[app].url}/api/documents/{self.document}/{path}",
             method=method,
             data=None if body is None else json.dumps(body).encode(),
             headers={

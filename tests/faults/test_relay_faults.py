@@ -68,15 +68,19 @@ async def test_every_tenth_message_lost_heals_within_the_poll(
         single = [await reach(*rng.choice([(ada, bob), (bob, ada)])) for _ in range(size(25, 200))]
         async with writing([ada, bob], rng):
             await ada.advance(size(150, 2000))
+            while lost_deltas(stage) <= 5:  # where the machine is busy, a message has many rows
+                await ada.advance(20)
         began = time.monotonic()
         await settled([ada, bob], patience_s=POLL_S + EPSILON_S)
         print(
             f"a word took {1000 * statistics.median(single):.0f} ms, at most {max(single):.2f} s; "
             f"{time.monotonic() - began:.2f} s after the storm all was equal"
         )
-        lost = sum(app.log.read_text().count("lost a message of type delta") for app in stage.apps)
-        assert lost > 5, "hardly a message was lost: nothing was tested"
         await end(stage, ada, bob)
+
+
+def lost_deltas(stage: Stage) -> int:
+    return sum(app.log.read_text().count("lost a message of type delta") for app in stage.apps)
 
 
 async def test_editing_saving_and_sharing_go_on_while_redis_is_down(

@@ -7,7 +7,7 @@ import socket
 import statistics
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -18,8 +18,9 @@ from pycrdt import Text
 from collab.core import messages
 from collab.core.messages import SUBPROTOCOL
 from collab.outbox import Outbox
+from deploy.parts import wait_until
 from tests.conftest import StartApp
-from tests.servers import AppServer, wait_until
+from tests.servers import AppServer
 
 from .conftest import LONG, size
 from .ledger import read_log
@@ -256,4 +257,8 @@ def rss_mib(app: AppServer) -> float:
 
 def open_files(app: AppServer) -> int:
     """How many sockets the server holds."""
-    return sum(str(each.readlink()).startswith("socket:") for each in Path(f"/proc/{app.pid}/fd").iterdir())
+    found = 0
+    for each in Path(f"/proc/{app.pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed since it was listed
+            found += str(each.readlink()).startswith("socket:")
+    return found

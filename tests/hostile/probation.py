@@ -19,7 +19,7 @@ from collab.core import messages
 from collab.core.batch import Committed, Rejected
 from collab.core.connection import Connection, Dialect, Person
 from collab.core.effects import Broadcast, Close, Effect, Reload
-from collab.core.footprint import read_footprint
+from collab.core.footprint import Footprint, read_footprint
 from collab.core.lib0 import read_state_vector, read_var_bytes, read_var_uint, var_bytes, var_uint
 from collab.core.room import Bounds, Room
 
@@ -70,13 +70,15 @@ class Trial:
         self.now += 10
         self.follow(self.room.receive(connection, frame, self.now))
 
-    def _look(self, updates: Sequence[bytes], ends: Mapping[int, int]) -> bytes | None:
+    def _look(
+        self, updates: Sequence[bytes], ends: Mapping[int, int], footprint: Footprint | None = None
+    ) -> bytes | None:
         known = read_state_vector(self.room.replica._doc.get_state())
         for each in updates:
             spans = read_footprint(each).spans
             self.rewritten |= any(first < known.get(client, 0) < end for client, (first, end) in spans.items())
             known |= {client: max(end, known.get(client, 0)) for client, (_, end) in spans.items()}
-        return self._integrate(updates, ends)
+        return self._integrate(updates, ends, footprint)
 
     def cycle(self) -> None:
         """Cycles until nothing is waiting."""

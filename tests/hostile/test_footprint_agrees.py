@@ -13,15 +13,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycrdt import Doc, Text, get_state, merge_updates
 
+from collab.core.contents import compare
 from collab.core.errors import BadUpdate
 from collab.core.footprint import read_footprint
-from collab.core.lib0 import read_state_vector
+from collab.core.lib0 import read_state_vector, state_vector
 
 from . import forge
 from .corpus import content, partial, session
 
 HERE = Path(__file__).resolve().parent
 LONG = bool(os.environ.get("COSCRIBE_LONG"))
+
+
+def agrees(doc: Doc[Any], update: bytes) -> bool:
+    """Whether the doc has under the update's clocks what it brought."""
+    vector = read_state_vector(doc.get_state())
+    spans = read_footprint(update).spans
+    return compare(update, spans, lambda clocks: doc.get_update(state_vector(vector | dict(clocks)))).agrees
 
 
 @settings(max_examples=400 if LONG else 40)
@@ -47,7 +55,9 @@ def test_every_update_of_pycrdt_clients_passes_and_fits(seed: int, authors: int,
         again: Doc[Any] = Doc()
         again.apply_update(whole)
         assert content(again) == content(doc)
+        assert agrees(again, doc.get_update())
         for update in sent:
+            assert agrees(doc, update)
             rest = partial(whole, update)
             assert read_footprint(rest).fits(read_state_vector(get_state(update))) or rest == b"\x00\x00"
 
@@ -74,6 +84,7 @@ def test_every_update_of_real_yjs_clients_passes_and_fits(node_modules: Path, se
             }
         clocks |= {client: max(end, clocks.get(client, 0)) for client, end in ends.items()}
         doc.apply_update(update)
+        assert agrees(doc, update)
         assert read_state_vector(doc.get_state()) == clocks == read_state_vector(base64.b64decode(line["state"]))
         seen += 1
     assert seen > 100

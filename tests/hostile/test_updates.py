@@ -50,6 +50,7 @@ IMPOSSIBLE = {
     "NaN in an embed": update(CLIENT, forge.embed(b"NaN")),
     "Infinity in a format": update(CLIENT, forge.mark("bold", b"Infinity")),
     "1e999 in an embed": update(CLIENT, forge.embed(b'{"a":1e999}')),
+    "2^63 in a format": update(CLIENT, forge.mark("bold", b"9223372036854775808")),
     "half a character in an embed": update(CLIENT, forge.embed(b'"\\ud800"')),
     "JSON cut short": update(CLIENT, forge.embed(b'{"a":')),
     "a clock near 2^31": update(CLIENT, forge.text("ab"), clock=2**31 - 2),

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
@@ -21,8 +21,10 @@ PATIENCE_S = 30.0
 class Actor:
     """A client in a Node process: `y-websocket-1` to `y-websocket-3`, or the path of a bundle of our own."""
 
+    script = "actor.mjs"
+
     def __init__(self, kind: str, url: str, session: str, document: str) -> None:
-        self.arguments = (kind, f"{url}/ws/documents", document, session)
+        self.arguments: tuple[str, ...] = (kind, f"{url}/ws/documents", document, session)
         self.client = 0
         self._process: asyncio.subprocess.Process | None = None
 
@@ -31,7 +33,7 @@ class Actor:
         """The process lives within the block."""
         pipe = asyncio.subprocess.PIPE
         self._process = await asyncio.create_subprocess_exec(
-            "node", "actor.mjs", *self.arguments, cwd=HERE, stdin=pipe, stdout=pipe, limit=1 << 24
+            "node", self.script, *self.arguments, cwd=HERE, stdin=pipe, stdout=pipe, limit=1 << 24
         )
         try:
             self.client = (await self._answer())["client"]
@@ -67,6 +69,18 @@ class Actor:
         answer: dict[str, Any] = json.loads(await self._process.stdout.readline() or '{"error": "the process ended"}')
         assert "error" not in answer, answer["error"]
         return answer
+
+
+class Provider(Actor):
+    """`hocuspocus-2` to `hocuspocus-4`: a provider for each document, all on one socket. It shows the session's cookie
+    or, when there is one, the token.
+    """
+
+    script = "hocuspocus.mjs"
+
+    def __init__(self, kind: str, url: str, documents: Sequence[str], *, session: str = "", token: str = "") -> None:
+        super().__init__(kind, url, session, "")
+        self.arguments = (kind, f"{url}/ws/hocuspocus", ",".join(documents), session, token)
 
 
 class PlainClient:

@@ -13,6 +13,7 @@ from tests.servers import ROOT, AppServer, migrated_sqlite
 from .actors import HERE
 
 STOCK = ("y-websocket-1", "y-websocket-2", "y-websocket-3")
+HOCUSPOCUS = ("hocuspocus-2", "hocuspocus-3", "hocuspocus-4")
 
 
 @pytest.fixture(scope="session")

@@ -12,9 +12,10 @@ from django.utils import timezone
 from documents.models import Document, DocumentUserPermission
 from permissions.access import Access, Reason, access_for
 from permissions.errors import LastOwner, NotAllowed, NotAMember
+from permissions.links import set_link
 from permissions.models import User
 from permissions.roles import Role
-from permissions.sharing import acting, grant, members_of, revise, revoke, set_link
+from permissions.sharing import acting, grant, members_of, revise, revoke
 from permissions.signals import access_changed
 from tests.conftest import Person
 from tests.databases import either_database, only_postgres
@@ -129,7 +130,8 @@ def test_a_group_shares_with_its_members(minutes: Document, ada: User, bob: User
 
 
 def test_an_expired_link_lets_nobody_in(minutes: Document, ada: User, bob: User) -> None:
-    set_link(by=ada, obj=minutes, role=Role.EDITOR, expires_at=timezone.now())
+    set_link(by=ada, obj=minutes, role=Role.EDITOR)
+    Document.objects.filter(pk=minutes.pk).update(link_expires_at=timezone.now())
     assert access_for(bob, minutes) == Access()
 
 

@@ -25,6 +25,8 @@ class Command(BaseCommand):
             else:
                 state = f"state up to row {finding.state_seq}" if finding.state_seq else "no state"
                 self.stdout.write(f"{document_id}: good, {finding.rows} rows, {state}")
+            if finding.oddity:
+                self.stdout.write(f"{document_id}: warning: no document of the schema: {finding.oddity}")
         if faulty:
             raise CommandError(f"{faulty} of {documents} documents are wrong.")
         self.stdout.write(f"{documents} documents, all good.")

@@ -3,9 +3,9 @@
  *
  * It knows frames and time, not documents. Follows docs/wire.md, rule 6 and "Close codes".
  */
-import { backoff } from './backoff'
+import { BACKOFF_BASE_MS, BACKOFF_CAP_MS, backoff } from './backoff'
 import type { Clock } from './clock'
-import { Close, decode, encode, isFinal, type Message, SUBPROTOCOL, WireError } from './wire'
+import { Close, decode, encode, isFinal, type Message, restartSpread, SUBPROTOCOL, WireError } from './wire'
 
 export const PING_AFTER_MS = 10_000
 export const SILENCE_MS = 25_000
@@ -13,6 +13,9 @@ export const WAKE_REPLY_MS = 3_000
 export const OPEN_WITHIN_MS = 10_000
 /** A server that says "later" (1013, 4508) is given a longer first wait: the backoff starts at this attempt. */
 const LATER_ATTEMPT = 4
+/** After a planned restart another process takes over, or the same is soon back: for so many tries no wait is longer. */
+export const RESTART_CAP_MS = 1_000
+const RESTART_TRIES = 40
 /** `WebSocket.CLOSING`: the server has said goodbye, its close event follows, and what is sent now is not. */
 const CLOSING = 2
 
@@ -40,6 +43,8 @@ export class Connection {
   private isOpen = false
   private ended = false
   private attempt = 0
+  private cap = BACKOFF_CAP_MS
+  private capped = 0
   private heardAt = 0
   private frames = 0
   private nonce = 0
@@ -77,7 +82,7 @@ export class Connection {
 
   /** The document is in step with the server: the next loss starts from the shortest wait again. */
   settled(): void {
-    this.attempt = 0
+    this.attempt = this.capped = 0
   }
 
   /** The network or the page is back: try at once, or make sure within 3 s that the open socket is alive. */
@@ -138,8 +143,15 @@ export class Connection {
 
   private retryLater(code: number): void {
     if (code === Close.LATER || code === Close.STORE_DOWN) this.attempt = Math.max(this.attempt, LATER_ATTEMPT)
+    const spread = restartSpread(code)
+    if (spread >= 0) {
+      this.attempt = spread
+      this.cap = Math.max(RESTART_CAP_MS, BACKOFF_BASE_MS * 2 ** spread)
+      this.capped = RESTART_TRIES
+    }
+    const cap = this.capped-- > 0 ? this.cap : BACKOFF_CAP_MS
     this.stopRetry()
-    this.stopRetry = this.options.clock.after(backoff(this.attempt, this.options.random), () => this.connect())
+    this.stopRetry = this.options.clock.after(backoff(this.attempt, this.options.random, cap), () => this.connect())
     this.attempt += 1
   }
 

@@ -10,20 +10,29 @@ import {
   removeAwarenessStates,
 } from 'y-protocols/awareness'
 import { Alarms, type Clock } from './clock'
+import { safeColor } from './face'
 import type { Person } from './wire'
 
+export { initials, safeColor } from './face'
+
 export const PRESENCE_MS = 80
+/** What others do is shown this often at most: ten carets that move cost a page hardly more than one. */
+export const SHOWN_MS = 100
 /** People stay on the screen for this long after a loss, so that a quick reconnect does not blink. */
 export const PRESENCE_GRACE_MS = 5_000
+/** The same after a planned restart: the server that comes back knows them only once they have come back, too. */
+export const RESTART_GRACE_MS = 20_000
 
 export class Presence {
   private readonly alarms: Alarms
   private last: Record<string, unknown> | null = null
   private pending = false
+  private readonly heard: Uint8Array[] = []
+  private shownAt = 0
 
   constructor(
     readonly awareness: Awareness,
-    clock: Clock,
+    private readonly clock: Clock,
     private readonly send: (update: Uint8Array) => boolean,
   ) {
     this.alarms = new Alarms(clock)
@@ -38,16 +47,26 @@ export class Presence {
     this.flush()
   }
 
-  disconnected(): void {
-    this.alarms.start('grace', PRESENCE_GRACE_MS, () => this.forgetOthers())
+  disconnected(planned = false): void {
+    this.show()
+    this.alarms.start('grace', planned ? RESTART_GRACE_MS : PRESENCE_GRACE_MS, () => this.forgetOthers())
   }
 
-  /** What the server says about others. */
+  /** What the server says about others: shown at once after a silence, else with what comes along. */
   receive(update: Uint8Array): void {
-    try {
-      applyAwarenessUpdate(this.awareness, update, this)
-    } catch (error) {
-      console.error('coscribe: presence that cannot be read', error)
+    this.heard.push(update)
+    if (this.clock.now() - this.shownAt >= SHOWN_MS) this.show()
+    else this.alarms.start('show', SHOWN_MS, () => this.show())
+  }
+
+  private show(): void {
+    this.shownAt = this.clock.now()
+    for (const update of this.heard.splice(0)) {
+      try {
+        applyAwarenessUpdate(this.awareness, update, this)
+      } catch (error) {
+        console.error('coscribe: presence that cannot be read', error)
+      }
     }
   }
 
@@ -112,23 +131,7 @@ export function facesIn(states: Iterable<Record<string, unknown>>, ownId: string
 
 export function personIn(user: unknown): Person | null {
   if (typeof user !== 'object' || user === null) return null
-  const { id, name, color } = user as Record<string, unknown>
+  const { id, name, color, guest } = user as Record<string, unknown>
   if ((typeof id !== 'string' && typeof id !== 'number') || typeof name !== 'string') return null
-  return { id: String(id), name, color: safeColor(color) }
-}
-
-const COLOR = /^#[0-9a-f]{6}$/i
-
-/** A colour that may go into CSS: what others send is not trusted to be one. */
-export function safeColor(color: unknown): string {
-  return typeof color === 'string' && COLOR.test(color) ? color : '#6b6760'
-}
-
-/** At most two letters for a face. */
-export function initials(name: string): string {
-  const words = name.trim().split(/\s+/).filter(Boolean)
-  const first = [...(words[0] ?? '?')]
-  const last = words.length > 1 ? [...(words.at(-1) ?? '')] : []
-  const letters = last[0] === undefined ? first.slice(0, 2).join('') : `${first[0]}${last[0]}`
-  return letters.toLocaleUpperCase()
+  return { id: String(id), name, color: safeColor(color), guest: guest === true }
 }

@@ -13,7 +13,7 @@ import { Outgoing } from './outgoing'
 import { Presence } from './presence'
 import { type Event, initialStatus, reduce, type Status, type Trouble } from './status'
 import type { Note, UnsavedNotes } from './unsaved'
-import { Close, type Limits, type Message, mayWrite, type Role } from './wire'
+import { Close, type Limits, type Message, mayWrite, type Receipt, type Role, restartSpread } from './wire'
 
 export const BATCH_MS = 30
 /** After a refusal for size, how long the typing must rest before the document is offered again. */
@@ -49,9 +49,18 @@ export interface ProviderOptions {
 /** Why edits of this person will not reach the server. */
 export type Loss = 'access' | 'diverged'
 
+type State = Extract<Message, { type: 'state' }>
+type Delta = Extract<Message, { type: 'delta' }>
+
 export type ProviderEvents = {
   status: (status: Status) => void
   role: (role: Role) => void
+  /** The document is called this now. */
+  title: (title: string) => void
+  /** What a change of access did, which this person or another owner made. */
+  receipt: (receipt: Receipt) => void
+  /** How many notices this person has not read. */
+  notices: (unread: number) => void
   /** Edits are lost to the server: show them to their author, then begin again with a fresh document. */
   lost: (why: Loss) => void
   /** The socket is closed for good. */
@@ -74,6 +83,7 @@ export class Provider extends ObservableV2<ProviderEvents> {
   private adopted: Note[]
 
   private seq = 0
+  private wentBack?: boolean // a backup was restored: the server may lack deletions, which no state vector tells of
   /** A step 1 is not yet answered: deltas until then are part of the answer. */
   private asking = false
   private vainResyncs = 0
@@ -83,6 +93,8 @@ export class Provider extends ObservableV2<ProviderEvents> {
   /** Own structs below this clock are on the server. */
   private savedClock = 0
   private stray = false
+  /** What the server said of the text since `hold`, in its order. */
+  private held: (State | Delta)[] | null = null
   private settling = false
   private isLost = false
 
@@ -144,12 +156,25 @@ export class Provider extends ObservableV2<ProviderEvents> {
     this.writeNote()
   }
 
+  /** From now on the text of others waits: it must not change under a word that is being composed. */
+  hold(): void {
+    this.held ??= []
+  }
+
+  /** Takes in what waited. */
+  release(): void {
+    const waited = this.held ?? []
+    this.held = null
+    for (const message of waited) this.receive(message)
+  }
+
   /** What of this document is not known to be on the server, as ranges of Yjs clients' clocks. */
   unsavedRanges(): Note[] {
     return [...this.adopted, { client: this.doc.clientID, clock: this.savedClock, count: this.status.unsaved }]
   }
 
   override destroy(): void {
+    this.held = null
     this.connection.end()
     this.alarms.end()
     this.presence.end()
@@ -171,10 +196,12 @@ export class Provider extends ObservableV2<ProviderEvents> {
   private closed(code: number, final: boolean): void {
     this.asking = false
     this.ready = false
+    if (this.held !== null) this.held = [] // the next step 1 asks for it again
     this.alarms.stop('state')
     this.alarms.stop('ack')
-    this.update({ type: 'lost', now: this.clock.now() })
-    this.presence.disconnected()
+    const planned = restartSpread(code) >= 0
+    this.update({ type: 'lost', now: this.clock.now(), planned })
+    this.presence.disconnected(planned)
     this.writeNote()
     if (!final) return
     if (code === Close.BAD_MESSAGE) this.trouble('protocol')
@@ -187,12 +214,17 @@ export class Provider extends ObservableV2<ProviderEvents> {
     switch (message.type) {
       case 'hello':
         this.limits = message.limits
+        this.wentBack = message.restored || message.seq < this.seq
         return this.setRole(message.role)
       case 'step1':
         return this.answer(message.vector)
       case 'state':
-        return this.takeState(message.seq, message.update)
       case 'delta':
+        if (this.held !== null) {
+          if (message.type === 'state') this.alarms.stop('state')
+          return void this.held.push(message)
+        }
+        if (message.type === 'state') return this.takeState(message.seq, message.update)
         return this.takeDelta(message.first, message.last, message.update)
       case 'awareness':
         return this.presence.receive(message.update)
@@ -202,6 +234,12 @@ export class Provider extends ObservableV2<ProviderEvents> {
         return this.refused(message.code)
       case 'access':
         return this.setRole(message.role)
+      case 'title':
+        return this.emit('title', [message.title])
+      case 'notices':
+        return this.emit('notices', [message.unread])
+      case 'receipt':
+        return this.emit('receipt', [message])
       default: // the rest is said by clients, or by servers of plain y-protocols
     }
   }
@@ -365,7 +403,7 @@ export class Provider extends ObservableV2<ProviderEvents> {
     const update = this.blocked
       ? withoutDeleted(this.doc, this.serverVector)
       : Y.encodeStateAsUpdate(this.doc, this.serverVector)
-    if (this.outgoing.count === 0 && Y.decodeUpdate(update).structs.length === 0) return
+    if (this.outgoing.count === 0 && !this.wentBack && Y.decodeUpdate(update).structs.length === 0) return
     if (this.tooBig(update)) return this.trouble('size')
     this.connection.send({ type: 'whole', batch: this.outgoing.whole(this.ownClock(), this.clock.now()), update })
     this.sent()

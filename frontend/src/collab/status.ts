@@ -7,6 +7,8 @@ import { mayWrite, type Role } from './wire'
 
 export const SAVING_AFTER_MS = 300
 export const OFFLINE_AFTER_MS = 3_000
+/** The same after a planned restart, which is no reason to alarm anybody. */
+export const RESTARTED_WITHIN_MS = 20_000
 export const STUCK_AFTER_MS = 15_000
 
 /** Why nothing can be saved; `size` and `full` may pass when text is deleted, the others stay. */
@@ -24,8 +26,8 @@ export interface Status {
   online: boolean
   synced: boolean
   everSynced: boolean
-  /** Since when there is no synced socket. */
-  lostAt: number
+  /** When being without a synced socket is called offline. */
+  offlineAt: number
   /** Local edits that the server has not acknowledged, and since when. */
   unsaved: number
   unsavedSince: number | null
@@ -39,7 +41,7 @@ export type Event =
   | { type: 'role'; role: Role }
   | { type: 'network'; online: boolean; now: number }
   | { type: 'synced'; seq: number }
-  | { type: 'lost'; now: number }
+  | { type: 'lost'; now: number; planned?: boolean }
   | { type: 'unsaved'; count: number; since: number | null }
   | { type: 'kept'; kept: boolean }
   | { type: 'moved'; seq: number }
@@ -52,7 +54,7 @@ export function initialStatus(role: Role, online: boolean, now: number): Status 
     online,
     synced: false,
     everSynced: false,
-    lostAt: now,
+    offlineAt: now + OFFLINE_AFTER_MS,
     unsaved: 0,
     unsavedSince: null,
     kept: true,
@@ -66,11 +68,11 @@ export function reduce(status: Status, event: Event): Status {
     case 'role':
       return { ...status, role: event.role }
     case 'network':
-      return { ...status, online: event.online, lostAt: status.synced ? status.lostAt : event.now }
+      return { ...status, online: event.online, offlineAt: offlineAt(status, !status.synced, event) }
     case 'synced':
       return { ...status, synced: true, everSynced: true, online: true, saved: saved(status, event.seq) }
     case 'lost':
-      return { ...status, synced: false, lostAt: status.synced ? event.now : status.lostAt }
+      return { ...status, synced: false, offlineAt: offlineAt(status, status.synced, event) }
     case 'unsaved':
       return { ...status, unsaved: event.count, unsavedSince: event.count === 0 ? null : event.since }
     case 'kept':
@@ -111,7 +113,7 @@ export function saveWord(status: Status, now: number): Word {
 /** When the word next changes without any event; null when only an event can change it. */
 export function wordChangesAt(status: Status, now: number): number | null {
   const moments: number[] = []
-  if (!status.synced) moments.push(status.lostAt + OFFLINE_AFTER_MS)
+  if (!status.synced) moments.push(status.offlineAt)
   else if (status.unsavedSince !== null) {
     moments.push(status.unsavedSince + SAVING_AFTER_MS, status.unsavedSince + STUCK_AFTER_MS)
   }
@@ -120,8 +122,11 @@ export function wordChangesAt(status: Status, now: number): number | null {
 }
 
 function unsynced(status: Status, now: number): WordState {
-  if (!status.online || now - status.lostAt >= OFFLINE_AFTER_MS) return 'offline'
+  if (!status.online || now >= status.offlineAt) return 'offline'
   return status.everSynced ? 'reconnecting' : 'connecting'
 }
+
+const offlineAt = (status: Status, anew: boolean, { now, planned }: { now: number; planned?: boolean }): number =>
+  anew ? now + (planned ? RESTARTED_WITHIN_MS : OFFLINE_AFTER_MS) : status.offlineAt
 
 const saved = (status: Status, seq: number): Saved => ({ seq, time: status.saved?.time ?? null })

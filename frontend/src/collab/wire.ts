@@ -28,6 +28,15 @@ export const REFUSED = 70
 export const ACCESS = 71
 export const PING = 72
 export const PONG = 73
+export const TITLE = 74
+export const NOTICES = 75
+export const RECEIPT = 76
+
+// docs/wire.md, "The home page's socket"
+export const WATCH = 80
+export const LINES = 81
+export const APPEARED = 82
+export const STALE = 83
 
 /** docs/wire.md, "Close codes". */
 export const Close = {
@@ -37,7 +46,7 @@ export const Close = {
   GONE: 4404,
   DIVERGED: 4409,
   TOO_BIG: 1009,
-  RESTART: 1012,
+  RESTART: 4512,
   LATER: 1013,
   STORE_DOWN: 4508,
 } as const
@@ -54,6 +63,12 @@ const FINAL_CODES: ReadonlySet<number> = new Set([
 /** Whether a close with this code means: do not come back. */
 export const isFinal = (code: number): boolean => FINAL_CODES.has(code)
 
+const RESTARTS = 8
+
+/** How often the first wait is doubled after a planned restart, so that many do not come at once; -1 after any other close. */
+export const restartSpread = (code: number): number =>
+  code >= Close.RESTART && code < Close.RESTART + RESTARTS ? code - Close.RESTART : -1
+
 export const ROLES = ['viewer', 'commenter', 'editor', 'owner'] as const
 export type Role = (typeof ROLES)[number]
 
@@ -64,11 +79,42 @@ export interface Person {
   id: string
   name: string
   color: string
+  /** Somebody without an account, who came by a link. */
+  guest?: boolean
 }
 
 export interface Limits {
   messageBytes: number
   documentBytes: number
+}
+
+/** What a change of access did: on how many open sessions it is in effect, how soon, and how many edits it refused. */
+export interface Receipt {
+  change: string
+  sessions: number
+  /** From the commit until it was in effect on the last of them. */
+  ms: number
+  refused: number
+}
+
+/** What the home page shows of one document, as it is now. */
+export interface Line {
+  document: string
+  title: string
+  role: Role
+  starred: boolean
+  trashed: boolean
+  /** Milliseconds since the epoch. */
+  edited: number
+  editor: string
+  /** That edit was a guest's. */
+  guest: boolean
+  /** That edit was one's own. */
+  own: boolean
+  people: number
+  groups: string[]
+  linked: boolean
+  here: Person[]
 }
 
 export type Message =
@@ -78,7 +124,7 @@ export type Message =
   | { type: 'awareness'; update: Uint8Array }
   | { type: 'denied'; reason: string }
   | { type: 'query' }
-  | { type: 'hello'; role: Role; seq: number; person: Person; limits: Limits; time: number }
+  | { type: 'hello'; role: Role; seq: number; person: Person; limits: Limits; time: number; restored?: boolean }
   | { type: 'state'; seq: number; update: Uint8Array }
   | { type: 'delta'; first: number; last: number; update: Uint8Array }
   | { type: 'push'; batch: number; update: Uint8Array }
@@ -88,6 +134,13 @@ export type Message =
   | { type: 'access'; role: Role }
   | { type: 'ping'; nonce: number }
   | { type: 'pong'; nonce: number }
+  | { type: 'title'; title: string }
+  | { type: 'notices'; unread: number }
+  | ({ type: 'receipt' } & Receipt)
+  | { type: 'watch'; documents: string[] }
+  | { type: 'lines'; lines: Line[]; gone: string[] }
+  | { type: 'appeared'; document: string }
+  | { type: 'stale' }
 
 /** Bytes that are no message of this protocol. */
 export class WireError extends Error {
@@ -158,6 +211,22 @@ function write(to: encoding.Encoder, message: Message): void {
       return numbersAndStrings(to, [PING, message.nonce], [])
     case 'pong':
       return numbersAndStrings(to, [PONG, message.nonce], [])
+    case 'title':
+      return numbersAndStrings(to, [TITLE], [JSON.stringify({ title: message.title })])
+    case 'notices':
+      return numbersAndStrings(to, [NOTICES], [JSON.stringify({ unread: message.unread })])
+    case 'receipt': {
+      const { change, sessions, ms, refused } = message
+      return numbersAndStrings(to, [RECEIPT], [JSON.stringify({ change, sessions, ms, refused })])
+    }
+    case 'watch':
+      return numbersAndStrings(to, [WATCH], [JSON.stringify({ documents: message.documents })])
+    case 'lines':
+      return numbersAndStrings(to, [LINES], [JSON.stringify({ lines: message.lines, gone: message.gone })])
+    case 'appeared':
+      return numbersAndStrings(to, [APPEARED], [JSON.stringify({ document: message.document })])
+    case 'stale':
+      return numbersAndStrings(to, [STALE], [])
   }
 }
 
@@ -193,6 +262,20 @@ function read(from: decoding.Decoder): Message {
       return { type: 'ping', nonce: uint(from) }
     case PONG:
       return { type: 'pong', nonce: uint(from) }
+    case TITLE:
+      return { type: 'title', title: textIn(json(from), 'title') }
+    case NOTICES:
+      return { type: 'notices', unread: numberIn(json(from), 'unread') }
+    case RECEIPT:
+      return { type: 'receipt', ...receiptIn(json(from)) }
+    case WATCH:
+      return { type: 'watch', documents: listIn(json(from), 'documents').map(String) }
+    case LINES:
+      return readLines(json(from))
+    case APPEARED:
+      return { type: 'appeared', document: textIn(json(from), 'document') }
+    case STALE:
+      return { type: 'stale' }
     default:
       throw new WireError(`unknown message type ${type}`, from.arr.length)
   }
@@ -208,21 +291,57 @@ function readSync(from: decoding.Decoder): Message {
 
 function readHello(from: decoding.Decoder): Message {
   const body = json(from)
-  const person = objectIn(body, 'person')
   const limits = objectIn(body, 'limits')
   return {
     type: 'hello',
     role: roleIn(body),
     seq: numberIn(body, 'seq'),
-    person: { id: String(person.id), name: String(person.name), color: String(person.color) },
+    person: personIn(objectIn(body, 'person')),
     limits: { messageBytes: numberIn(limits, 'message_bytes'), documentBytes: numberIn(limits, 'document_bytes') },
     time: numberIn(body, 'time'),
+    ...(body.restored === true && { restored: true }),
   }
 }
 
+function readLines(body: Json): Message {
+  const lines = listIn(body, 'lines').map((line) => lineIn(objectOf(line)))
+  return { type: 'lines', lines, gone: listIn(body, 'gone').map(String) }
+}
+
+const lineIn = (body: Json): Line => ({
+  document: textIn(body, 'document'),
+  title: textIn(body, 'title'),
+  role: roleIn(body),
+  starred: body.starred === true,
+  trashed: body.trashed === true,
+  edited: numberIn(body, 'edited'),
+  editor: textIn(body, 'editor'),
+  guest: body.guest === true,
+  own: body.own === true,
+  people: numberIn(body, 'people'),
+  groups: listIn(body, 'groups').map(String),
+  linked: body.linked === true,
+  here: listIn(body, 'here').map((person) => personIn(objectOf(person))),
+})
+
+const receiptIn = (body: Json): Receipt => ({
+  change: textIn(body, 'change'),
+  sessions: numberIn(body, 'sessions'),
+  ms: numberIn(body, 'ms'),
+  refused: numberIn(body, 'refused'),
+})
+
+const personIn = (body: Json): Person => ({
+  id: String(body.id),
+  name: String(body.name),
+  color: String(body.color),
+  guest: body.guest === true,
+})
+
 function helloJson(hello: Extract<Message, { type: 'hello' }>): string {
   const limits = { message_bytes: hello.limits.messageBytes, document_bytes: hello.limits.documentBytes }
-  return JSON.stringify({ role: hello.role, seq: hello.seq, person: hello.person, limits, time: hello.time })
+  const { role, seq, person, time, restored } = hello
+  return JSON.stringify({ role, seq, person, limits, time, restored })
 }
 
 function numbersAndBytes(to: encoding.Encoder, numbers: number[], body: Uint8Array): void {
@@ -249,9 +368,10 @@ const string = (from: decoding.Decoder): string => utf8.decode(bytes(from))
 
 type Json = Record<string, unknown>
 
-function json(from: decoding.Decoder): Json {
-  const value: unknown = JSON.parse(string(from))
-  if (typeof value !== 'object' || value === null) throw new WireError('JSON that is no object', from.arr.length)
+const json = (from: decoding.Decoder): Json => objectOf(JSON.parse(string(from)))
+
+function objectOf(value: unknown): Json {
+  if (typeof value !== 'object' || value === null) throw new WireError('JSON that is no object', 0)
   return value as Json
 }
 
@@ -259,6 +379,18 @@ function objectIn(body: Json, key: string): Json {
   const value = body[key]
   if (typeof value !== 'object' || value === null) throw new WireError(`no ${key} in the JSON`, 0)
   return value as Json
+}
+
+function textIn(body: Json, key: string): string {
+  const value = body[key]
+  if (typeof value !== 'string') throw new WireError(`no ${key} in the JSON`, 0)
+  return value
+}
+
+function listIn(body: Json, key: string): unknown[] {
+  const value = body[key]
+  if (!Array.isArray(value)) throw new WireError(`no ${key} in the JSON`, 0)
+  return value
 }
 
 function numberIn(body: Json, key: string): number {

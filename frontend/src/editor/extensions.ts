@@ -1,30 +1,74 @@
 /**
- * What a document may hold, and the list of Tiptap's extensions that make it so.
+ * What the editor is made of besides the schema: how nodes look and behave, keys, suggestions, the page's own rules.
  *
- * Changing nodes or marks changes what stored documents mean; test/extensions.test.ts pins them.
+ * One line per feature, each in a file or folder of its own; nothing here may change what a document can hold.
  */
-import type { AnyExtension } from '@tiptap/core'
-import { Placeholder } from '@tiptap/extensions'
-import { StarterKit } from '@tiptap/starter-kit'
-import { t } from '../strings'
+import { type AnyExtension, Extension } from '@tiptap/core'
+import { Dropcursor } from '@tiptap/extensions/drop-cursor'
+import { Gapcursor } from '@tiptap/extensions/gap-cursor'
+import { Plugin } from '@tiptap/pm/state'
+import { ySyncPluginKey } from '@tiptap/y-tiptap'
+import type { Page } from '../page'
+import { Callout } from './blocks/callout'
+import { BlockKeys } from './blocks/keys'
+import { Placeholder } from './blocks/placeholder'
+import { TaskItem } from './blocks/task'
+import { Toggle } from './blocks/toggle'
+import { Highlighting } from './code/highlight'
+import { CodeBlock } from './code/view'
+import { NearCaret } from './far'
+import { FindMatches } from './find/plugin'
+import { ImageUploads } from './images/uploads'
+import { Image } from './images/view'
+import { InStep } from './in-step'
+import { LeaveByTab } from './leave'
+import { LinkTyping } from './link'
+import { BlockMath, InlineMath } from './math/view'
+import { mentionOf } from './mention/mention'
+import { PasteRules } from './paste'
+import { contentExtensions } from './schema'
+import { slashMenu } from './slash'
+import { ResizableTable } from './table-view'
+import { TypingRules } from './typing'
 
-export const HEADING_LEVELS = [1, 2, 3, 4] as const
+export function editorExtensions(page: Page): AnyExtension[] {
+  return [...contentExtensions(viewedNodes(page)), ...interfaceExtensions(page)]
+}
 
-/** Nodes, marks and keys, without collaboration. */
-export function contentExtensions(): AnyExtension[] {
+/** Nodes of the schema with a view of their own: `Image.extend({ addNodeView … })`. */
+function viewedNodes(page: Page): AnyExtension[] {
+  return [CodeBlock, Callout, Toggle, TaskItem, InlineMath, BlockMath, Image, ResizableTable, mentionOf(page)]
+}
+
+function interfaceExtensions(page: Page): AnyExtension[] {
   return [
-    StarterKit.configure({
-      undoRedo: false, // Collaboration brings an undo of one's own edits only
-      trailingNode: false, // it writes when the document is merely opened
-      heading: { levels: [...HEADING_LEVELS] },
-      // Autolink answers other people's edits too: every open page would write the same link.
-      link: {
-        autolink: false,
-        openOnClick: 'whenNotEditable',
-        HTMLAttributes: { rel: 'noopener noreferrer nofollow' },
-      },
-      dropcursor: { color: false, class: 'drop-cursor' },
-    }),
-    Placeholder.configure({ placeholder: () => t('editor.placeholder') }),
+    InStep,
+    NearCaret,
+    Placeholder,
+    BlockKeys,
+    Highlighting,
+    Dropcursor.configure({ color: false, class: 'drop-cursor' }),
+    Gapcursor,
+    LinkTyping,
+    TypingRules,
+    slashMenu(page),
+    ImageUploads.configure({ page }),
+    PasteRules,
+    FindMatches,
+    LeaveByTab,
+    ReaderGuard,
   ]
 }
+
+/** A reader's page never writes: plugins that mend a document when they see it would, so nothing local gets through. */
+const ReaderGuard = Extension.create({
+  name: 'readerGuard',
+  addProseMirrorPlugins() {
+    return [
+      new Plugin({
+        filterTransaction: (transaction) =>
+          !transaction.docChanged || this.editor.isEditable || transaction.getMeta(ySyncPluginKey) !== undefined,
+      }),
+    ]
+  },
+})

@@ -1,185 +1,165 @@
-/** The toolbar over the text: real buttons in one tab stop, arrow keys between them (ARIA APG, "Toolbar Pattern"). */
-import type { ChainedCommands, Editor } from '@tiptap/core'
+/**
+ * The toolbar over the text; on a phone it is at the bottom, above the keyboard.
+ *
+ * Where it is too narrow for all, those used less go behind "More"; on a phone the strip scrolls in itself instead.
+ */
+import type { Editor } from '@tiptap/core'
+import { ChevronDown, Ellipsis, Image, Plus, Table, TableProperties, TextAlignStart } from 'lucide'
 import { h, icon } from '../dom'
+import { type MenuEntry, mountMenu } from '../menu'
+import type { Page } from '../page'
 import { type Key, t } from '../strings'
-import { HEADING_LEVELS } from './extensions'
+import type { Desk } from './features'
+import { keysFor } from './keys'
+import { whenAskedFor } from './parts'
+import { isInTable } from './table'
+import { eachFrame, rove, situation } from './toolbar/bar'
+import { foldParts, type Part } from './toolbar/fold'
+import { keepAboveKeyboard } from './toolbar/keyboard'
+import { alignEntries, canAlign, insertEntries, styleEntries, styleName } from './toolbar/menus'
+import { bareButton, COLORS, HISTORY, LINK, LISTS, MARKS, set, showTools, type Tool, toolButton } from './toolbar/tools'
 
-interface Tool {
-  key: Key
-  /** As in Tiptap's keymaps; shown in the title. */
-  shortcut: string
-  icon: string
-  run(chain: ChainedCommands): ChainedCommands
-  /** The mark or node whose presence presses the button; undo and redo have none. */
-  active?: string
-  able?(editor: Editor): boolean
+const IMAGE: Tool = {
+  key: 'block.image',
+  icon: Image,
+  able: ({ isEditable }) => isEditable,
+  press: ({ commands }) => void (commands as unknown as Record<string, () => void>).pickImage?.(),
 }
-
-const TOOLS: (Tool | 'gap')[] = [
-  {
-    key: 'tool.bold',
-    shortcut: 'Mod-B',
-    active: 'bold',
-    run: (c) => c.toggleBold(),
-    icon: 'M7 5h6a3.5 3.5 0 0 1 0 7H7zM7 12h7a3.5 3.5 0 0 1 0 7H7z',
-  },
-  {
-    key: 'tool.italic',
-    shortcut: 'Mod-I',
-    active: 'italic',
-    run: (c) => c.toggleItalic(),
-    icon: 'M10 5h8M6 19h8M14 5l-4 14',
-  },
-  {
-    key: 'tool.underline',
-    shortcut: 'Mod-U',
-    active: 'underline',
-    run: (c) => c.toggleUnderline(),
-    icon: 'M7 4v7a5 5 0 0 0 10 0V4M6 20h12',
-  },
-  {
-    key: 'tool.strike',
-    shortcut: 'Mod-Shift-S',
-    active: 'strike',
-    run: (c) => c.toggleStrike(),
-    icon: 'M5 12h14M16.500 7.500C15.800 5.900 14.200 5 12 5c-2.600 0-4.500 1.300-4.500 3.300 0 1.300.8 2.200 2 2.800M7.500 16c.7 1.900 2.400 3 4.600 3 2.700 0 4.600-1.400 4.600-3.400 0-.6-.2-1.100-.4-1.600',
-  },
-  {
-    key: 'tool.code',
-    shortcut: 'Mod-E',
-    active: 'code',
-    run: (c) => c.toggleCode(),
-    icon: 'M9 8l-4 4 4 4M15 8l4 4-4 4',
-  },
-  'gap',
-  {
-    key: 'tool.bulletList',
-    shortcut: 'Mod-Shift-8',
-    active: 'bulletList',
-    run: (c) => c.toggleBulletList(),
-    icon: 'M9 6h11M9 12h11M9 18h11M4.500 6h.01M4.500 12h.01M4.500 18h.01',
-  },
-  {
-    key: 'tool.orderedList',
-    shortcut: 'Mod-Shift-7',
-    active: 'orderedList',
-    run: (c) => c.toggleOrderedList(),
-    icon: 'M10 6h10M10 12h10M10 18h10M4 5l1.500-1v5M4 14.500c.6-1 2.500-1 2.500.4C6.500 16.300 4 17 4 18.500h2.800',
-  },
-  {
-    key: 'tool.blockquote',
-    shortcut: 'Mod-Shift-B',
-    active: 'blockquote',
-    run: (c) => c.toggleBlockquote(),
-    icon: 'M5 6v12M9.500 8H19M9.500 12H19M9.500 16H15',
-  },
-  'gap',
-  {
-    key: 'tool.undo',
-    shortcut: 'Mod-Z',
-    run: (c) => c.undo(),
-    able: (e) => e.can().undo(),
-    icon: 'M8 6L4 10l4 4M4 10h10a5 5 0 0 1 0 10h-3',
-  },
-  {
-    key: 'tool.redo',
-    shortcut: 'Mod-Shift-Z',
-    run: (c) => c.redo(),
-    able: (e) => e.can().redo(),
-    icon: 'M16 6l4 4-4 4M20 10H10a5 5 0 0 0 0 10h3',
-  },
+const GRID: Tool = {
+  key: 'tool.table',
+  icon: Table,
+  able: ({ isEditable }) => isEditable,
+  press: (editor, anchor) => whenAskedFor(import('./toolbar/grid'), ({ openGrid }) => openGrid(editor, anchor)),
+}
+/** Those missed least go behind "More" first. */
+const LEAVING: Key[] = [
+  'tool.code',
+  'tool.strike',
+  'tool.align',
+  'tool.redo',
+  'tool.underline',
+  'tool.orderedList',
+  'tool.taskList',
+  'block.image',
+  'tool.table',
+  'tool.undo',
+  'tool.colors',
+  'tool.bulletList',
+  'tool.link',
 ]
 
-const MAC = /Mac|iPhone|iPad/.test(navigator.platform)
-
-/** Fills `bar` with tools for `editor`; the answer takes them out again. */
-export function mountToolbar(bar: HTMLElement, editor: Editor): () => void {
-  const style = styleSelect(editor)
+/** Fills the desk's toolbar; the answer empties it again. */
+export function mountToolbar({ tools: bar, editor, page }: Desk): () => void {
   const buttons = new Map<HTMLButtonElement, Tool>()
-  bar.replaceChildren(style, gap())
-  for (const tool of TOOLS) {
-    if (tool === 'gap') bar.append(gap())
-    else {
-      const button = toolButton(editor, tool)
-      buttons.set(button, tool)
-      bar.append(button)
-    }
+  const showMenus = () => {
+    menus.show()
+    grid.element.hidden = !menus.table.hidden
   }
-  const stops: HTMLElement[] = [style, ...buttons.keys()]
-  stops.forEach((stop, index) => {
-    stop.tabIndex = index === 0 ? 0 : -1
-  })
-  const rove = (event: KeyboardEvent) => moveFocus(event, stops)
-  bar.addEventListener('keydown', rove)
-  const refresh = () => show(editor, style, buttons)
-  editor.on('transaction', refresh)
-  refresh()
+  const menus = new Menus(editor, page, () => editor.isDestroyed || showMenus())
+  const more = bareButton(t('tool.more'), t('tool.more'), icon(Ellipsis))
+  const tool = (each: Tool): Part => {
+    const button = toolButton(editor, each)
+    buttons.set(button, each)
+    return { element: button, entries: () => [entryOf(editor, each, more)], ...leaves(each.key) }
+  }
+  const grid = tool(GRID)
+  const images = 'pickImage' in editor.commands ? [tool(IMAGE)] : []
+  const groups: Part[][] = [
+    [{ element: menus.style }],
+    [...MARKS, LINK, COLORS].map(tool),
+    [...LISTS.map(tool), { element: menus.align, entries: () => alignEntries(editor), ...leaves('tool.align') }],
+    [grid, { element: menus.table }, ...images, { element: menus.insert }],
+    [...HISTORY.map(tool), { element: more }],
+  ]
+  const parts = groups.flatMap((group, index) => (index === 0 ? group : [{ element: gap() }, ...group]))
+  bar.replaceChildren(...parts.map(({ element }) => element))
+
+  const fold = foldParts(bar, parts, more)
+  const mounted = [...menus.mount(), mountMenu(more, fold.entries)]
+  const history = new Map([...buttons].filter(([, each]) => HISTORY.includes(each)))
+  let shown = ''
+  const show = () => {
+    const now = situation(editor)
+    showTools(editor, now === shown ? history : buttons)
+    if (now === shown) return
+    shown = now
+    showMenus()
+  }
+  const leave = [eachFrame(editor, show), rove(bar, editor), keepAboveKeyboard(), fold.leave]
   return () => {
-    editor.off('transaction', refresh)
-    bar.removeEventListener('keydown', rove)
+    for (const each of leave) each()
+    for (const menu of mounted) menu.destroy()
     bar.replaceChildren()
   }
 }
 
-function toolButton(editor: Editor, tool: Tool): HTMLButtonElement {
-  const name = t(tool.key)
-  const button = h(
-    'button',
-    {
-      type: 'button',
-      class: 'tool',
-      title: `${name} (${keysFor(tool.shortcut)})`,
-      'aria-label': name,
-      onmousedown: (event) => event.preventDefault(), // the text keeps its focus and selection
-      onclick: () => tool.run(editor.chain().focus()).run(),
-    },
-    icon(tool.icon),
-  )
-  if (tool.active !== undefined) button.setAttribute('aria-pressed', 'false')
-  return button
-}
+/** The buttons that open menus. */
+class Menus {
+  private readonly name = h('span', { class: 'label' })
+  readonly style = menuButton('tool.style', this.name, icon(ChevronDown))
+  readonly align = menuButton('tool.align', icon(TextAlignStart))
+  /** In a table it is where the button for a new one is elsewhere. */
+  readonly table = menuButton('tool.tableMenu', icon(TableProperties))
+  readonly insert = menuButton('tool.insert', icon(Plus))
+  /** Loaded when the caret first comes into a table. */
+  private acts: typeof import('./table-acts') | null = null
 
-function styleSelect(editor: Editor): HTMLSelectElement {
-  const choices = [h('option', { value: '0' }, t('tool.paragraph'))]
-  for (const n of HEADING_LEVELS.slice(0, 3)) choices.push(h('option', { value: String(n) }, t('tool.heading', { n })))
-  const select = h('select', { class: 'tool style', 'aria-label': t('tool.style'), title: t('tool.style') }, ...choices)
-  select.addEventListener('change', () => {
-    const level = HEADING_LEVELS.find((known) => known === Number(select.value))
-    const chain = editor.chain().focus()
-    if (level === undefined) chain.setParagraph().run()
-    else chain.setHeading({ level }).run()
-  })
-  return select
-}
+  constructor(
+    private readonly editor: Editor,
+    private readonly page: Page,
+    private readonly onTable: () => void,
+  ) {
+    this.style.classList.add('style')
+  }
 
-function show(editor: Editor, style: HTMLSelectElement, buttons: Map<HTMLButtonElement, Tool>): void {
-  if (editor.isDestroyed) return
-  const level = editor.isActive('heading') ? Number(editor.getAttributes('heading').level) : 0
-  style.value = String(Math.min(level, 3))
-  for (const [button, tool] of buttons) {
-    if (tool.active !== undefined) button.setAttribute('aria-pressed', String(editor.isActive(tool.active)))
-    if (tool.able !== undefined) button.setAttribute('aria-disabled', String(!tool.able(editor)))
+  /** Once they are in the page: a menu stands after its button. */
+  mount() {
+    const { editor, page } = this
+    return [
+      mountMenu(this.style, () => styleEntries(editor, page)),
+      mountMenu(this.align, () => alignEntries(editor)),
+      mountMenu(this.table, () => this.acts?.tableEntries(editor) ?? []),
+      mountMenu(this.insert, () => insertEntries(editor, page)),
+    ]
+  }
+
+  show(): void {
+    const title = styleName(this.editor)
+    if (this.name.textContent !== title) {
+      this.name.textContent = title
+      this.style.setAttribute('aria-label', `${t('tool.style')}: ${title}`)
+    }
+    set(this.align, 'aria-disabled', String(!canAlign(this.editor)))
+    const inTable = isInTable(this.editor.state)
+    this.table.hidden = !inTable || this.acts === null
+    if (!inTable || this.acts !== null) return
+    const use = (acts: typeof import('./table-acts')) => {
+      this.acts = acts
+      this.onTable()
+    }
+    void import('./table-acts').then(use, () => {}) // without a network the next look asks again
   }
 }
 
-function moveFocus(event: KeyboardEvent, stops: HTMLElement[]): void {
-  const from = stops.indexOf(document.activeElement as HTMLElement)
-  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key]
-  let to: number
-  if (event.key === 'Home') to = 0
-  else if (event.key === 'End') to = stops.length - 1
-  else if (step !== undefined && from >= 0) to = (from + step + stops.length) % stops.length
-  else return
-  event.preventDefault()
-  stops.forEach((stop, index) => {
-    stop.tabIndex = index === to ? 0 : -1
-  })
-  stops[to]?.focus()
+/** A tool as a line of "More". */
+function entryOf(editor: Editor, tool: Tool, anchor: HTMLElement): MenuEntry {
+  const { active, shortcut } = tool
+  return {
+    label: t(tool.key),
+    icon: icon(tool.icon),
+    disabled: !tool.able(editor),
+    ...(shortcut === undefined ? {} : { keys: keysFor(shortcut) }),
+    ...(active === undefined ? {} : { checked: active(editor) }),
+    run: () => tool.press(editor, anchor),
+  }
 }
 
-function keysFor(shortcut: string): string {
-  if (!MAC) return shortcut.replace('Mod', 'Ctrl').replaceAll('-', '+')
-  return shortcut.replace('Mod', '⌘').replace('Shift', '⇧').replaceAll('-', '')
+function leaves(key: Key): { leaves?: number } {
+  const at = LEAVING.indexOf(key)
+  return at < 0 ? {} : { leaves: at }
 }
+
+const menuButton = (key: Key, ...children: (Node | string)[]): HTMLButtonElement =>
+  bareButton(t(key), t(key), ...children)
 
 const gap = (): HTMLElement => h('span', { class: 'gap', role: 'separator', 'aria-orientation': 'vertical' })

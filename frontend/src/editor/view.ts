@@ -1,40 +1,42 @@
 /** Makes the editor on a shared document; it knows Yjs and awareness, not how they reach the server. */
 import { Editor } from '@tiptap/core'
-import { Collaboration } from '@tiptap/extension-collaboration'
-import { CollaborationCaret } from '@tiptap/extension-collaboration-caret'
 import type { Awareness } from 'y-protocols/awareness'
 import type { Doc } from 'yjs'
+import type { Page } from '../page'
 import { t } from '../strings'
-import { renderCaret, renderSelection } from './caret'
-import { contentExtensions } from './extensions'
+import { carets } from './caret'
+import { editorExtensions } from './extensions'
+import { type Foreign, sharedText } from './sync'
 
 /** The Yjs fragment that holds the text. */
 export const FRAGMENT = 'default'
+
+/** The bars over and under the text: the caret is not scrolled under them. */
+const BARS_PX = { top: 116, bottom: 56, left: 0, right: 0 }
 
 export interface EditorOptions {
   element: HTMLElement
   doc: Doc
   awareness: Awareness
-  person: { id: string; name: string; color: string }
+  page: Page
   editable: boolean
+  /** Hears of content that the page cannot show (it must lock then), and of its end. */
+  onForeign: (foreign: Foreign | null) => void
 }
 
-export function createEditor({ element, doc, awareness, person, editable }: EditorOptions): Editor {
+export function createEditor({ element, doc, awareness, page, editable, onForeign }: EditorOptions): Editor {
   return new Editor({
     element,
     editable,
     injectCSS: false, // the CSP forbids style elements; styles/editor.css has the rules
     extensions: [
-      ...contentExtensions(),
-      Collaboration.configure({ document: doc, field: FRAGMENT }),
-      CollaborationCaret.configure({
-        provider: { awareness },
-        user: person,
-        render: renderCaret,
-        selectionRender: renderSelection,
-      }),
+      ...editorExtensions(page),
+      sharedText({ fragment: doc.getXmlFragment(FRAGMENT), onForeign }),
+      carets(awareness, page.person.id, FRAGMENT),
     ],
     editorProps: {
+      scrollThreshold: BARS_PX,
+      scrollMargin: BARS_PX,
       attributes: {
         class: 'prose',
         role: 'textbox',

@@ -1,12 +1,15 @@
 /** The notice over the page: what changed, and what was typed and not saved, to copy or download. */
+import type { Rescued } from '../collab/unsent'
 import { copyText, downloadText, h } from '../dom'
 import { t } from '../strings'
 
 export interface Notice {
   /** What happened, a sentence each. */
   lines: string[]
-  /** Text that the server does not have; empty when there is none. */
-  text?: string
+  /** What the server does not have. */
+  rescued?: Rescued
+  /** Asks the owners for more; not there where nobody may be asked. */
+  ask?: (() => Promise<unknown>) | undefined
   /** Whether loading the page again is the way on. */
   reload?: boolean
   tone?: 'good' | 'plain' | 'bad'
@@ -26,7 +29,7 @@ export class Banner {
 
   /** Whether text is on show that exists nowhere else. */
   get holdsText(): boolean {
-    return Boolean(this.shown?.text)
+    return Boolean(this.shown?.rescued?.text)
   }
 
   show(notice: Notice): void {
@@ -34,7 +37,7 @@ export class Banner {
     this.shown = notice
     const lines = notice.lines.map((line) => h('p', {}, line))
     const parts: Node[] = [h('div', { class: 'notice-lines' }, ...lines)]
-    if (notice.text) parts.push(refusedText(notice.text))
+    if (notice.rescued?.text) parts.push(refusedText(notice.rescued.text))
     parts.push(this.actions(notice))
     this.element.replaceChildren(...parts)
     this.element.dataset.tone = notice.tone ?? 'plain'
@@ -56,13 +59,28 @@ export class Banner {
 
   private actions(notice: Notice): HTMLElement {
     const actions = h('div', { class: 'notice-actions' })
-    if (notice.text) actions.append(...rescueButtons(notice.text, this.fileName()))
+    if (notice.rescued?.text) actions.append(...rescueButtons(notice.rescued, this.fileName()))
+    if (notice.ask) actions.append(askButton(notice.ask))
     if (notice.reload) {
       actions.append(h('button', { type: 'button', class: 'button', onclick: () => location.reload() }, t('reload')))
     }
     actions.append(h('button', { type: 'button', class: 'button quiet', onclick: () => this.dismiss() }, t('dismiss')))
     return actions
   }
+}
+
+/** Asks once: the answer, or why not, takes the button's place. */
+function askButton(ask: () => Promise<unknown>): HTMLElement {
+  const button = h('button', { type: 'button', class: 'button' }, t('banner.ask'))
+  button.addEventListener('click', async () => {
+    button.disabled = true
+    const said = await ask().then(
+      () => t('banner.asked'),
+      (error: Error) => error.message,
+    )
+    button.replaceWith(h('span', { class: 'quiet', role: 'status' }, said))
+  })
+  return button
 }
 
 /** The text itself, readable and selectable. */
@@ -80,12 +98,12 @@ export function refusedText(text: string): HTMLElement {
   )
 }
 
-/** Copy and Download. */
-export function rescueButtons(text: string, fileName: string): HTMLElement[] {
+/** Copy, and Download as Markdown. */
+export function rescueButtons({ text, markdown }: Rescued, fileName: string): HTMLElement[] {
   const copy = h('button', { type: 'button', class: 'button main' }, t('copy'))
   copy.addEventListener('click', async () => {
     if (await copyText(text)) copy.textContent = t('copied')
   })
-  const download = () => downloadText(text, fileName)
-  return [copy, h('button', { type: 'button', class: 'button', onclick: download }, t('download'))]
+  const download = () => downloadText(`${markdown}\n`, fileName)
+  return [copy, h('button', { type: 'button', class: 'button', onclick: download }, t('download.markdown'))]
 }

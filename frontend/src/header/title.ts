@@ -1,10 +1,15 @@
-/** The title, edited where it stands: Enter or leaving saves, Escape restores, the server's objection shows below. */
+/**
+ * The title, edited where it stands: Enter or leaving saves, Escape restores, the server's objection shows below.
+ * After either key one is in the text: `leave`.
+ */
 import { ApiError, request } from '../api'
 import { t } from '../strings'
 
 export interface Title {
   readonly text: string
   setEditable(editable: boolean): void
+  /** Somebody gave it this title. Who is typing another one keeps theirs; Escape brings the new one. */
+  show(title: string): void
 }
 
 export function mountTitle(
@@ -13,6 +18,7 @@ export function mountTitle(
   url: string,
   initial: string,
   onSaved: () => void,
+  leave: () => void,
 ): Title {
   let saved = initial
   const show = (problem: string) => {
@@ -51,7 +57,7 @@ export function mountTitle(
       show('')
       name()
     }
-    if (event.key === 'Escape' || (event.key === 'Enter' && !event.isComposing)) input.blur()
+    if (event.key === 'Escape' || (event.key === 'Enter' && !event.isComposing)) leave()
   })
   window.addEventListener('online', save)
   name()
@@ -61,6 +67,14 @@ export function mountTitle(
     },
     setEditable(editable) {
       input.readOnly = !editable
+    },
+    show(title) {
+      const typing = document.activeElement === input && input.value.trim() !== saved
+      saved = title
+      if (typing || input.value === title) return
+      input.value = title
+      show('')
+      name()
     },
   }
 }

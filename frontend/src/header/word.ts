@@ -1,17 +1,28 @@
-/** The save word in the header: what `collab/status` says, in words. */
+/** The save word in the header: what `collab/status` says, in words; more of it on a card. */
+import { mountCard } from '../card'
 import { type Status, saveWord, type Word, wordChangesAt } from '../collab/status'
+import { h } from '../dom'
 import { t } from '../strings'
 
-/** Shows the word in `element`, now and when time alone changes it; the answer takes each new status. */
-export function mountWord(element: HTMLElement, now: () => number = Date.now): (status: Status) => void {
+/**
+ * Shows the word in `element`, now and when time alone changes it; the answer takes each new status. `more` is the
+ * button over the word: the word itself is a live region and cannot be pressed.
+ */
+export function mountWord(
+  element: HTMLElement,
+  more: HTMLElement,
+  now: () => number = Date.now,
+): (status: Status) => void {
   let timer: ReturnType<typeof setTimeout> | undefined
+  let word: Word | null = null
+  const card = mountCard(more, () => (word === null ? [] : [h('b', {}, wordText(word)), ...wordDetails(word)]))
   return function show(status: Status): void {
     clearTimeout(timer)
-    const word = saveWord(status, now())
+    word = saveWord(status, now())
     const text = wordText(word)
     if (element.textContent !== text) element.textContent = text
     element.dataset.state = word.state
-    element.title = wordTitle(word)
+    card.refresh()
     const next = wordChangesAt(status, now())
     if (next !== null) timer = setTimeout(() => show(status), next - now() + 1)
   }
@@ -29,12 +40,15 @@ export function wordText(word: Word): string {
   }
 }
 
-function wordTitle(word: Word): string {
-  if (word.state === 'failed') return wordText(word)
-  if (word.state === 'saving') return t('word.saving.title')
-  if (word.state === 'offline') return t('word.offline.title')
-  if (word.state !== 'saved' || word.saved === null) return ''
-  const { seq, time } = word.saved
+function wordDetails(word: Word): HTMLElement[] {
+  const lines: string[] = []
+  if (word.state === 'saving') lines.push(t('word.saving.title'))
+  if (word.state === 'offline') lines.push(t('word.offline.title'))
+  if (word.saved !== null) lines.push(savedLine(word.saved))
+  return lines.map((line) => h('span', {}, line))
+}
+
+function savedLine({ seq, time }: NonNullable<Word['saved']>): string {
   if (time === null) return t('word.saved.seq', { seq })
   return t('word.saved.at', { seq, time: new Date(time).toLocaleTimeString() })
 }

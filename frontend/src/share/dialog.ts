@@ -1,236 +1,226 @@
-/** The share dialog: who has access, with which role, and the link; changes take effect on open pages at once. */
+/**
+ * The share dialog: who has access and why, who asks, who is invited, and the link. It shows the present: whatever
+ * another owner changes is read again, and every change of one's own is followed by what it did on open pages.
+ */
+import '../styles/share.css'
+import { X } from 'lucide'
 import { ApiError } from '../api'
-import { safeColor } from '../collab/presence'
-import { ROLES, type Role } from '../collab/wire'
-import { copyText, h, icon } from '../dom'
-import { faceElement } from '../header/faces'
+import { calledOf } from '../collab/called'
+import { h, icon } from '../dom'
 import { t } from '../strings'
-import type { LinkRole, Share, ShareRequests, Shares } from './shares'
+import { ShareActs } from './acts'
+import { type Act, AddForm, type Done } from './add'
+import { coalesce } from './coalesce'
+import { guestParts } from './guest'
+import { LinkSection } from './link'
+import { LogSection } from './log'
+import { type InvitationRow, invitationElement, offerParts, type RequestRow, requestElement } from './pending'
+import { type PersonRow, personElement, rowsOf } from './people'
+import { Receipts, withEffect } from './receipts'
+import { Rows } from './rows'
+import type { News, ShareContext } from './share'
+import { ShareRequests, type Standing } from './shares'
+import { say } from './words'
 
-const LINK_ROLES: LinkRole[] = [null, 'viewer', 'commenter', 'editor']
-const CROSS = 'M7 7l10 10M17 7L7 17'
+/** What is not told is found out after this long at the latest: only owners' sockets hear of changes. */
+const LOOK_MS = 20_000
+const FINGERS = '(pointer: coarse)'
 
-export interface ShareContext {
-  requests: ShareRequests
-  title(): string
-  /** Ids of those in the document now. */
-  present(): Set<string>
-}
-
-/** Opens `dialog` from `button`, to which the focus returns. */
-export function mountShare(button: HTMLButtonElement, dialog: HTMLDialogElement, context: ShareContext): void {
-  const share = new ShareDialog(dialog, context)
-  button.addEventListener('click', () => share.open())
-  dialog.addEventListener('close', () => button.focus())
-  dialog.addEventListener('click', (event) => {
-    if (event.target === dialog) dialog.close() // the backdrop
-  })
-}
-
-class ShareDialog {
-  private readonly heading = h('h2', { id: 'share-title' })
+export class ShareDialog {
+  private readonly requests: ShareRequests
+  private readonly heading = h('h2', { id: 'share-title', dir: 'auto' })
   private readonly body = h('div', { class: 'share-body' })
   private readonly receipt = h('p', { class: 'receipt', role: 'status', 'data-testid': 'share-receipt' })
-  private readonly problem = h('p', { class: 'problem', role: 'alert', id: 'share-problem' })
+  private readonly problem = h('p', { class: 'problem', role: 'alert', 'data-testid': 'share-problem' })
+  private readonly close: HTMLButtonElement
+  private readonly offer = h('section', { class: 'share-offer', hidden: true })
+  private readonly waiting: Rows<RequestRow>
+  private readonly people: Rows<PersonRow>
+  private readonly pending: Rows<InvitationRow>
+  private readonly more: HTMLButtonElement
+  private readonly add: AddForm
+  private readonly link: LinkSection
+  private readonly log: LogSection
+  private readonly receipts = new Receipts()
+  private readonly refresh = coalesce(() => this.read())
+  private standing: Standing | null = null
+  private pages = 1
+  private done: Done | null = null
+  private layout = ''
+  private timer: ReturnType<typeof setInterval> | undefined
 
   constructor(
     private readonly dialog: HTMLDialogElement,
     private readonly context: ShareContext,
+    private readonly news: News,
   ) {
-    const close = h(
-      'button',
-      {
-        type: 'button',
-        class: 'tool',
-        'aria-label': t('share.close'),
-        title: t('share.close'),
-        onclick: () => dialog.close(),
-      },
-      icon(CROSS),
+    this.requests = new ShareRequests(context.page.urls.api)
+    const acts = new ShareActs(this.requests, this.act, (leaving) => this.leave(leaving))
+    this.waiting = new Rows(list('share.requests', 'share-waiting'), (row: RequestRow) =>
+      requestElement(row, (role) => void acts.answer(row.asked, role)),
     )
+    this.people = new Rows(list('share.list', 'shares'), (row: PersonRow) => personElement(row, acts))
+    this.pending = new Rows(list('share.pending', 'shares'), (row: InvitationRow) =>
+      invitationElement(row, () => void acts.uninvite(row.invitation)),
+    )
+    this.more = h(
+      'button',
+      { type: 'button', class: 'button quiet', onclick: () => this.showMore() },
+      say('share.more'),
+    )
+    this.add = new AddForm(this.requests, this.act)
+    this.link = new LinkSection(this.requests, this.act, (sentence) => this.tell({ change: null, sentence }))
+    this.log = new LogSection(this.requests)
+    this.answerOffer = (accepts) => void acts.takeOffer(accepts)
+    this.close = closeButton(dialog)
     dialog.setAttribute('aria-labelledby', 'share-title')
-    dialog.replaceChildren(h('div', { class: 'share-head' }, this.heading, close), this.body)
+    const live = h('p', { class: 'unseen', id: 'share-live', role: 'status' })
+    const foot = h('div', { class: 'share-foot' }, this.receipt, this.problem)
+    dialog.replaceChildren(h('div', { class: 'share-head' }, this.heading, this.close), this.body, foot, live)
+    dialog.addEventListener('close', () => clearInterval(this.timer))
+    news.on('receipt', (receipt) => {
+      this.receipts.note(receipt)
+      if (receipt.change === this.done?.change) this.showReceipt()
+    })
+    news.on('changed', () => void this.refreshIfOpen())
+    news.on('here', () => this.dialog.open && this.show())
   }
+
+  private readonly answerOffer: (accepts: boolean) => void
 
   async open(): Promise<void> {
-    this.heading.textContent = t('share.title', { title: this.context.title() })
-    this.body.replaceChildren(h('p', { class: 'quiet' }, t('share.loading')))
-    this.say('', '')
+    if (this.dialog.open) return
+    const { title, page } = this.context
+    this.hush()
+    this.add.clear()
     this.dialog.showModal()
-    await this.load()
-    this.dialog.querySelector<HTMLInputElement>('input')?.focus()
+    if (page.person.guest) {
+      this.heading.textContent = say('share.guest')
+      this.body.replaceChildren(...guestParts(this.context, (sentence) => this.tell({ change: null, sentence })))
+      return
+    }
+    this.heading.textContent = say('share.title', { title: title() })
+    if (this.standing === null) this.body.replaceChildren(h('p', { class: 'quiet' }, say('share.loading')))
+    this.timer = setInterval(() => document.visibilityState === 'visible' && this.refreshIfOpen(), LOOK_MS)
+    await this.refresh()
+    this.first().focus()
   }
 
-  private async load(): Promise<void> {
+  private refreshIfOpen(): Promise<void> {
+    return this.dialog.open && !this.context.page.person.guest ? this.refresh() : Promise.resolve()
+  }
+
+  private async read(): Promise<void> {
     try {
-      this.show(await this.context.requests.list())
+      this.standing = await this.requests.standing(this.pages)
+      this.show()
     } catch (error) {
-      this.body.replaceChildren(this.problem)
-      this.fail(error)
+      if (!(error instanceof ApiError)) throw error
+      if (this.standing !== null) return // what is shown was true a moment ago; the next news or look mends it
+      const again = () => void this.refresh()
+      const retry = h('button', { type: 'button', class: 'button', onclick: again }, say('share.retry'))
+      this.body.replaceChildren(h('p', { class: 'problem', role: 'alert' }, error.detail), retry)
+      this.layout = ''
     }
   }
 
-  private show(shares: Shares): void {
-    const parts: Node[] = []
-    if (shares.manage) parts.push(this.addForm(), this.problem)
-    else parts.push(h('p', { class: 'quiet' }, t('share.readonly')))
-    const rows = shares.shares.map((share) => this.row(share, shares.manage))
-    parts.push(h('ul', { class: 'shares', 'aria-label': t('share.list') }, ...rows), this.receipt)
-    parts.push(this.linkRow(shares))
-    this.body.replaceChildren(...parts)
+  private show(): void {
+    const { standing } = this
+    if (standing === null) return
+    const others = this.context.here()
+    const named = new Set([...standing.shares, ...standing.reached].map(({ id }) => id))
+    const byLink = standing.manage ? others.filter(({ id }) => !named.has(id)) : []
+    this.showOffer(standing)
+    this.waiting.show(standing.requests.map((asked) => ({ key: String(asked.id), asked })))
+    this.people.show(rowsOf(standing, new Set(others.map(({ id }) => id))))
+    this.pending.show(standing.invitations.map((invitation) => ({ key: String(invitation.id), invitation })))
+    this.more.hidden = standing.next === ''
+    this.link.show(standing, byLink.map(calledOf))
+    this.arrange(standing)
+    if (document.activeElement === document.body) this.first().focus() // what had the focus is gone, with its list
   }
 
-  private addForm(): HTMLFormElement {
-    const person = h('input', {
-      class: 'field',
-      name: 'person',
-      required: true,
-      maxlength: '254',
-      autocomplete: 'off',
-      autocapitalize: 'off',
-      spellcheck: 'false',
-      placeholder: t('share.person'),
-      'aria-label': t('share.person'),
-      'aria-describedby': 'share-problem',
-      'data-testid': 'share-person',
-    })
-    const roles = ROLES.filter((role) => role !== 'owner')
-    const role = roleSelect(roles, 'editor', t('share.role'))
-    role.dataset.testid = 'share-role'
-    const form = h('form', { class: 'share-add' }, person, role, h('button', { class: 'button main' }, t('share.add')))
-    form.addEventListener('submit', (event) => {
-      event.preventDefault()
-      const name = person.value.trim()
-      if (name !== '') void this.act(() => this.add(name, role.value as Role), 'person')
-    })
-    person.addEventListener('input', () => this.say('', ''))
-    return form
+  /** Puts the parts in their places, once for each way they may stand. */
+  private arrange({ manage, you }: Standing): void {
+    const layout = `${manage} ${you.why}`
+    if (layout === this.layout) return
+    this.layout = layout
+    const note: HTMLElement[] = [h('p', { class: 'quiet' }, say('share.readonly'))]
+    if (you.why === 'group' || you.why === 'link') note.push(h('p', { class: 'quiet' }, say(`share.via.${you.why}`)))
+    const top = manage ? [this.add.element] : note
+    const lists = [this.people.element, this.more, this.pending.element]
+    const past = manage ? [this.log.element] : []
+    this.body.replaceChildren(this.offer, this.waiting.element, ...top, ...lists, this.link.element, ...past)
   }
 
-  private row(share: Share, manage: boolean): HTMLLIElement {
-    const details = [
-      share.you ? t('share.you') : this.context.present().has(share.id) ? t('people.here') : '',
-      share.kind === 'group' ? t('share.group') : '',
-      share.email,
-    ].filter(Boolean)
-    const who = h('span', { class: 'who' }, h('b', {}, share.name))
-    if (details.length > 0) who.append(h('small', {}, details.join(' · ')))
-    const row = h('li', {}, faceElement({ name: share.name, color: safeColor(share.color) }), who)
-    row.dataset.person = share.id
-    if (!manage) row.append(h('span', { class: 'quiet' }, t(`role.${share.role}`)))
-    else row.append(this.roleOf(share), this.removeButton(share))
-    return row
+  /** Where the focus goes when there is no better place. */
+  private first(): HTMLElement {
+    const touched = window.matchMedia(FINGERS).matches // a field would bring up the keyboard
+    return this.standing?.manage && !touched ? this.add.input : this.close
   }
 
-  private roleOf(share: Share): HTMLSelectElement {
-    const select = roleSelect([...ROLES], share.role, t('share.roleOf', { name: share.name }))
-    select.addEventListener('change', () => this.act(() => this.revise(share, select.value as Role)))
-    return select
+  private showOffer({ offer }: Standing): void {
+    const mine = offer !== null && offer.to.id === this.context.page.person.id
+    if (mine && this.offer.hidden) this.offer.replaceChildren(...offerParts(offer, this.answerOffer))
+    this.offer.hidden = !mine
   }
 
-  private removeButton(share: Share): HTMLButtonElement {
-    const label = t('share.remove', { name: share.name })
-    return h(
-      'button',
-      {
-        type: 'button',
-        class: 'tool',
-        title: label,
-        'aria-label': label,
-        onclick: () => this.act(() => this.remove(share)),
-      },
-      icon(CROSS),
-    )
+  private async showMore(): Promise<void> {
+    this.pages += 1
+    await this.refresh()
+    if (this.more.hidden) this.people.element.querySelector<HTMLElement>('li:last-child button')?.focus()
   }
 
-  private linkRow({ link, manage }: Shares): HTMLElement {
-    const label = h('span', { class: 'who' }, h('b', {}, t('share.link')))
-    if (link.role === null) label.append(h('small', {}, t('share.link.none.hint')))
-    const row = h('div', { class: 'share-link' }, label)
-    if (manage) {
-      const options = LINK_ROLES.map((role) => h('option', { value: role ?? '' }, t(`share.link.${role ?? 'none'}`)))
-      const select = h(
-        'select',
-        { class: 'role', 'aria-label': t('share.link'), 'data-testid': 'share-link' },
-        ...options,
-      )
-      select.value = link.role ?? ''
-      select.addEventListener('change', () => this.act(() => this.setLink((select.value || null) as LinkRole)))
-      row.append(select)
-    } else row.append(h('span', { class: 'quiet' }, t(`share.link.${link.role ?? 'none'}`)))
-    row.append(h('button', { type: 'button', class: 'button', onclick: () => this.copyLink() }, t('share.copyLink')))
-    return row
-  }
-
-  private async add(name: string, role: Role): Promise<string> {
-    const share = await this.context.requests.add(name, role)
-    return t(`share.now.${share.role}`, { name: share.name })
-  }
-
-  private async revise(share: Share, role: Role): Promise<string> {
-    const revised = await this.context.requests.revise(share, role)
-    return t(`share.now.${revised.role}`, { name: revised.name })
-  }
-
-  private async remove(share: Share): Promise<string> {
-    await this.context.requests.remove(share)
-    return t('share.removed', { name: share.name })
-  }
-
-  private async setLink(role: LinkRole): Promise<string> {
-    await this.context.requests.setLink(role)
-    return t('share.linkChanged')
-  }
-
-  private async copyLink(): Promise<void> {
-    const url = `${location.origin}${location.pathname}`
-    if (await copyText(url)) this.say(t('share.linkCopied'), '')
-    else this.say(url, '')
-  }
-
-  /** Carries out one change, then shows the list as the server has it now, with the receipt or the objection. */
-  private async act(change: () => Promise<string>, field: string | null = null): Promise<void> {
-    const focused = focusedPlace(this.body)
+  /** Carries out one change, says what it did, and shows what is now. */
+  private readonly act: Act = async (change, onRefused) => {
+    this.hush()
     try {
-      const receipt = await change()
-      await this.load()
-      this.say(receipt, '')
+      const done = await change()
+      this.news.emit('acted', [])
+      await this.refreshIfOpen() // first: what is copied next must be the new link
+      this.tell(done)
+      await this.log.again()
+      return true
     } catch (error) {
-      if (field === null) await this.load() // a select must not go on showing what was refused
-      this.fail(error)
+      if (!(error instanceof ApiError)) throw error
+      if (!onRefused?.(error)) this.problem.textContent = error.detail
+      if (error.status !== 400) void this.refreshIfOpen() // it was refused because something is other than shown
+      return false
     }
-    restoreFocus(this.body, focused)
   }
 
-  private fail(error: unknown): void {
-    if (!(error instanceof ApiError)) throw error
-    this.say('', error.detail)
-    if (error.field !== null)
-      this.body.querySelector(`[name="${CSS.escape(error.field)}"]`)?.setAttribute('aria-invalid', 'true')
+  /** One's own access goes: with the link's, if there is any, the page goes on. */
+  private leave(leaving: boolean): void {
+    this.context.leaving(leaving)
+    if (leaving) this.dialog.close()
   }
 
-  private say(receipt: string, problem: string): void {
-    this.receipt.textContent = receipt
-    this.problem.textContent = problem
-    for (const field of this.body.querySelectorAll('[aria-invalid]')) field.removeAttribute('aria-invalid')
+  private tell(done: Done): void {
+    this.done = done
+    this.problem.textContent = ''
+    this.showReceipt()
+  }
+
+  private showReceipt(): void {
+    if (this.done === null) return
+    const { sentence, change, saysNobody = false } = this.done
+    const text = withEffect(sentence, this.receipts.of(change), saysNobody)
+    if (this.receipt.textContent !== text) this.receipt.textContent = text
+  }
+
+  private hush(): void {
+    this.done = null
+    this.receipt.textContent = ''
+    this.problem.textContent = ''
   }
 }
 
-function roleSelect(roles: Role[], chosen: Role, label: string): HTMLSelectElement {
-  const options = roles.map((role) => h('option', { value: role }, t(`role.${role}`)))
-  const select = h('select', { class: 'role', 'aria-label': label }, ...options)
-  select.value = chosen
-  return select
+function list(label: 'share.requests' | 'share.list' | 'share.pending', name: string): HTMLElement {
+  return h('ul', { class: name, 'aria-label': say(label) })
 }
 
-/** Which control had the focus, in words that still hold after the list was made anew. */
-function focusedPlace(body: HTMLElement): string | null {
-  const focused = document.activeElement
-  return focused !== null && body.contains(focused) ? focused.getAttribute('aria-label') : null
-}
-
-function restoreFocus(body: HTMLElement, label: string | null): void {
-  if (label === null || body.contains(document.activeElement)) return
-  const same = body.querySelector<HTMLElement>(`[aria-label="${CSS.escape(label)}"]`)
-  ;(same ?? body.querySelector<HTMLElement>('input, select, button'))?.focus()
+function closeButton(dialog: HTMLDialogElement): HTMLButtonElement {
+  const label = t('share.close')
+  const close = () => dialog.close()
+  return h('button', { type: 'button', class: 'tool', 'aria-label': label, title: label, onclick: close }, icon(X))
 }

@@ -1,0 +1,1 @@
+"""Measurements, never tests: machines are shared, so figures are compared within one run."""

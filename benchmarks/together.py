@@ -1,0 +1,189 @@
+"""Two people in real browsers: `python -m benchmarks.together`.
+
+How long a key takes to the other person's screen; what a thousand edits of somebody else, all at once, do to who types
+in a very long document; what memory a tab has gained after an hour of editing, compressed in time.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import tempfile
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser, CDPSession, Page, async_playwright
+from pycrdt import XmlFragment
+
+from benchmarks.page import long_document, summary, visitor
+from tests.browser.chromium import ARGUMENTS, CHROMIUM
+from tests.browser.house import House
+from tests.servers import ROOT, AppServer, migrated_sqlite
+
+BURST = 1_000
+KEYS_AN_HOUR = 18_000  # five a second
+CALM_S = 2
+MIB = 1 << 20
+
+# When each key went down, and when so many letters stood in the other page and had been painted: clocks of one machine.
+NOTE_PRESSED = """
+() => {
+  window.pressed = []
+  window.addEventListener('keydown', () => window.pressed.push(performance.timeOrigin + performance.now()), true)
+}
+"""
+NOTE_SEEN = """
+() => {
+  window.seen = []
+  const editor = document.querySelector('[data-testid=editor]')
+  const before = editor.textContent.length
+  new MutationObserver(() => {
+    const letters = editor.textContent.length - before
+    requestAnimationFrame(() => {
+      const painted = new MessageChannel()
+      painted.port1.onmessage = () => {
+        const at = performance.timeOrigin + performance.now()
+        while (window.seen.length < letters) window.seen.push(at)
+      }
+      painted.port2.postMessage(0)
+    })
+  }).observe(editor, { subtree: true, childList: true, characterData: true })
+}
+"""
+NOTE_FRAMES = """
+() => {
+  window.frames_ = []
+  const note = (at) => { window.frames_.push(at); requestAnimationFrame(note) }
+  requestAnimationFrame(note)
+}
+"""
+
+
+async def keystrokes(browser: Browser, house: House, *, keys: int) -> dict[str, Any]:
+    """Milliseconds from a key of ada's until bob's page shows it."""
+    document = long_document(house, pages=1)
+    async with visitor(browser, house, "ada") as (_, here), visitor(browser, house, "bob") as (_, there):
+        for page in (there, here):
+            await come_to_write(page, document)
+        await here.evaluate(NOTE_PRESSED)
+        await there.evaluate(NOTE_SEEN)
+        for _ in range(keys):
+            await here.keyboard.press(random.choice("etaoin"))
+            await asyncio.sleep(random.uniform(0.06, 0.16))
+        await there.wait_for_function(f"() => window.seen.length >= {keys}")
+        pressed, seen = await here.evaluate("() => window.pressed"), await there.evaluate("() => window.seen")
+    return {"keys": keys, "to_the_other_screen_ms": summary([b - a for a, b in zip(pressed, seen, strict=False)])}
+
+
+async def burst(browser: Browser, house: House) -> dict[str, Any]:
+    """Milliseconds between the frames of who types in 100 pages, before and while a thousand edits come in."""
+    document = long_document(house, pages=100)
+    bob = await house.scribe("bob", document).join()
+    typing: asyncio.Task[None] | None = None
+    try:
+        async with visitor(browser, house, "ada") as (_, page):
+            await come_to_write(page, document)
+            await page.evaluate(NOTE_FRAMES)
+            typing = asyncio.create_task(type_on(page))
+            await asyncio.sleep(CALM_S)
+            calm = gaps(await page.evaluate("() => window.frames_.splice(0)"))
+            words = f"burst{random.randrange(1000)}"
+            await page.evaluate("() => { window.frames_.length = 0 }")
+            began = asyncio.get_running_loop().time()
+            paragraphs = [each for each in bob.doc.get("default", type=XmlFragment).children if len(each.children)]
+            for _ in range(BURST - 1):
+                random.choice(paragraphs).children[0].insert(0, "remote ")
+                await bob.send_push()
+            paragraphs[0].children[0].insert(0, f"{words} ")
+            await bob.send_push()
+            await page.get_by_test_id("editor").get_by_text(words).first.wait_for()
+            took = asyncio.get_running_loop().time() - began
+            await asyncio.sleep(0.5)
+            stormy = gaps(await page.evaluate("() => window.frames_"))
+    finally:
+        if typing is not None:
+            typing.cancel()
+            await asyncio.gather(typing, return_exceptions=True)
+        await bob.close()
+    return {
+        "edits": BURST, "all_shown_after_s": round(took, 2),
+        "frames_before_ms": summary(calm), "frames_meanwhile_ms": summary(stormy),
+        "of_them_over_50_ms": sum(gap > 50 for gap in stormy),
+    }  # fmt: skip
+
+
+async def hour(browser: Browser, house: House, *, keys: int) -> dict[str, Any]:
+    """MiB of a tab's JavaScript, after collecting garbage, before and after so many keys of it and edits of another."""
+    document = long_document(house, pages=1)
+    bob = await house.scribe("bob", document).join()
+    try:
+        async with visitor(browser, house, "ada") as (context, page):
+            await come_to_write(page, document)
+            tools = await context.new_cdp_session(page)
+            await tools.send("Performance.enable")
+            before = await heap(tools)
+            for at in range(0, keys, 50):
+                await page.keyboard.type("words that are written ", delay=0)
+                await page.keyboard.press("Enter" if at % 500 == 0 else "Space")
+                for _ in range(25):  # half of it is taken back, as people do
+                    await page.keyboard.press("Backspace" if at % 100 else "ArrowLeft")
+                bob.doc.get("default", type=XmlFragment).children[0].children[0].insert(0, "x")
+                await bob.send_push()
+            await asyncio.sleep(CALM_S)
+            after = await heap(tools)
+            letters = await page.evaluate("() => document.querySelector('[data-testid=editor]').textContent.length")
+    finally:
+        await bob.close()
+    return {"keys": keys, "letters_left": letters, "heap_before_mib": before, "heap_after_mib": after}
+
+
+async def heap(tools: CDPSession) -> float:
+    await tools.send("HeapProfiler.collectGarbage")
+    metrics = {each["name"]: each["value"] for each in (await tools.send("Performance.getMetrics"))["metrics"]}
+    return round(float(metrics["JSHeapUsedSize"]) / MIB, 1)
+
+
+async def come_to_write(page: Page, document: str) -> None:
+    await page.goto(f"/documents/{document}/")
+    await page.get_by_test_id("editor").get_by_text("THE-END").click()
+    await page.keyboard.press("End")
+    await asyncio.sleep(CALM_S)
+
+
+async def type_on(page: Page) -> None:
+    while True:
+        await page.keyboard.press(random.choice("etaoin"))
+        await asyncio.sleep(0.1)
+
+
+def gaps(frames: list[float]) -> list[float]:
+    return [after - before for before, after in pairwise(frames)]
+
+
+async def measure(*, keys: int, hour_keys: int) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        url = migrated_sqlite(Path(folder))
+        with AppServer("uvicorn", database_url=url, env={"STATIC_ROOT": str(ROOT / "var" / "static")}) as app:
+            house = House(app, database_url=url)
+            async with async_playwright() as playwright:
+                browser = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+                found = {
+                    "keystroke": await keystrokes(browser, house, keys=keys),
+                    "burst_in_100_pages": await burst(browser, house),
+                    "an_hour": await hour(browser, house, keys=hour_keys),
+                }
+                await browser.close()
+    return found
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--keys", type=int, default=200)
+    arguments.add_argument("--hour", type=int, default=KEYS_AN_HOUR, help="keys of the compressed hour")
+    chosen = arguments.parse_args()
+    print(json.dumps(asyncio.run(measure(keys=chosen.keys, hour_keys=chosen.hour)), indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""The tail of a document's log: the rows that no state holds yet. Long enough, it is folded into a new state, by this
+process or by a worker, and nobody waits for it.
+"""
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from documents import compaction, jobs
+
+from .store import DATABASE_DOWN, Store
+
+if TYPE_CHECKING:
+    from .live import LiveRoom
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How long a tail was, at which row of the log, and when, in seconds since the epoch."""
+
+    head: int
+    rows: int
+    size: int
+    at: float
+
+
+class Tail:
+    """The tail of an open document, as this process knows it."""
+
+    def __init__(self, live: "LiveRoom") -> None:
+        self.live = live
+        self.rows = 0  # after the newest state
+        self.size = 0  # their bytes
+        self.since: float | None = None  # when the oldest of them was written, in seconds since the epoch
+        self.left: Mark | None = None  # a worker was asked for a state of so much, and none was found yet
+        self._compacting = False
+
+    async def date(self, seq: int) -> None:
+        """Read since when there is a tail behind this row."""
+        try:
+            self.since = await self.live.hub.store.written_at(self.live.document, seq)
+        except DATABASE_DOWN as error:  # a figure is missing, and nothing else
+            logger.warning("document %s: no dates just now (%s)", self.live.document, type(error).__name__)
+
+    def compact_if_due(self) -> None:
+        """Have a new state written when the tail has grown enough since the last one, or since a worker was asked."""
+        rows, size = (self.rows - self.left.rows, self.size - self.left.size) if self.left else (self.rows, self.size)
+        limits = self.live.hub.settings
+        due = rows >= limits["COMPACT_AFTER_UPDATES"] or size >= limits["COMPACT_AFTER_BYTES"]
+        if due and not self._compacting:
+            self._compacting = True
+            self.live.hub.spawn(self._compact())
+
+    async def _compact(self) -> None:
+        hub, document = self.live.hub, self.live.document
+        mark, outcome = Mark(self.live.room.head, self.rows, self.size, time.time()), "failed"
+        try:
+            if await hub.store.read(lambda: jobs.leave_to_worker(document, mark.size)):
+                self.left, outcome = mark, "left"
+            else:
+                await compaction.compact(document)
+                self._fold(mark)
+                outcome = "done"
+        except DATABASE_DOWN as error:  # the next batch tries again
+            logger.warning("document %s: not compacted (%s)", document, type(error).__name__)
+        except compaction.NotCompacted:  # the log is whole, its state would not be: for an operator to look at
+            logger.exception("document %s: not compacted", document)
+            self.rows, self.size, self.left = 0, 0, None
+        finally:
+            hub.tally.compactions[outcome] += 1
+            self._compacting = False
+
+    def found(self, seq: int) -> None:
+        """The newest state holds the log up to this row: perhaps what was left to a worker."""
+        if self.left is not None and seq >= self.left.head and not self._compacting:
+            self._fold(self.left)
+
+    def _fold(self, mark: Mark) -> None:
+        self.rows -= mark.rows
+        self.size -= mark.size
+        self.since = mark.at if self.rows else None
+        self.left = None
+
+
+async def find_states(store: Store, tails: Sequence[Tail]) -> None:
+    """Look for the states that were left to workers: one question for all, none where there are none."""
+    left = {tail.live.document: tail for tail in tails if tail.left is not None}
+    if left:
+        newest = await store.read(lambda: jobs.newest_states(list(left)))
+        for document, tail in left.items():
+            tail.found(newest.get(document, 0))

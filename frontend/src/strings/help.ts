@@ -1,0 +1,33 @@
+/** The words of the help sheet. */
+import type { Entry } from '../strings'
+
+export const helpWords = {
+  'help.title': 'Keyboard shortcuts and help',
+  'help.close': 'Close',
+  'help.text': 'Text',
+  'help.blocks': 'Blocks',
+  'help.page': 'Page',
+  'help.markdown': 'Type it as Markdown',
+  'help.saving': 'What the word beside the title means',
+  'help.highlight': 'Highlight',
+  'help.indent': 'Indent a list item',
+  'help.outdent': 'Outdent a list item',
+  'help.break': 'New line in the same block',
+  'help.cell': 'Next cell of a table',
+  'help.move': 'Move the block',
+  'help.duplicate': 'Duplicate the block',
+  'help.blockMenu': 'Menu of the block',
+  'help.slash': 'Choose a block',
+  'help.mention': 'Mention a person',
+  'help.find': 'Find and replace',
+  'help.bars': 'To the tools, and on to the next',
+  'help.leave': 'Out of the text, also from a table',
+  'help.openLink': 'Open a link',
+  'help.sheet': 'This help',
+  'help.failed': 'Could not save',
+  'help.word.saved': 'Everything is stored on the server. Hover to see when.',
+  'help.word.saving': 'Your last edits are on their way.',
+  'help.word.offline': 'The server cannot be reached. What you write is kept on this device and sent later.',
+  'help.word.reconnecting': 'The connection was lost and is being made again.',
+  'help.word.failed': 'The server refused an edit; the page says why and what to do.',
+} satisfies Record<string, Entry>
