@@ -14,6 +14,7 @@ import { ApiError } from '../../api'
 import { h } from '../../dom'
 import type { Page } from '../../page'
 import { bytes, t } from '../../strings'
+import { ownStep } from '../sync'
 import { fileFromData, imagePath, originOf } from './address'
 import { blockPoint, moved, type Place, placeAt, placeNear } from './place'
 import { type Uploaded, upload } from './upload'
@@ -212,7 +213,9 @@ class Uploads {
     if (!this.editor.isEditable) throw new ApiError(403, t('image.readonly'), null)
     const pos = blockPoint(state.doc, found.place.pos)
     const image = type.create({ src, pixelWidth: width, pixelHeight: height })
+    ownStep(state) // it comes when it is there, so it goes alone
     this.view.dispatch(state.tr.insert(pos, image).setMeta(key, { remove: id } satisfies Act))
+    ownStep(state)
     found.box.destroy()
     say(t('image.added'))
   }
