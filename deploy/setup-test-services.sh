@@ -1,6 +1,6 @@
 #!/bin/sh
-# What the tests need besides Python and Node: redis-server, PostgreSQL 15 or newer, pgbouncer, nginx, Chromium, curl, openssl, systemd's
-# own checks of its units. Installed where that is possible without asking (root on Debian); named otherwise. `setup-test-services.sh cluster`: what `make cluster` needs.
+# What the tests need besides Python and Node: redis-server, PostgreSQL 15 or newer, pgbouncer, nginx, Chromium, a font as wide as Times, curl,
+# openssl, systemd's own checks of its units. Installed where that is possible without asking (root on Debian); named otherwise. `setup-test-services.sh cluster`: what `make cluster` needs.
 set -eu
 
 missing=
@@ -8,6 +8,7 @@ command -v redis-server >/dev/null || missing="$missing redis-server"
 [ -x /usr/sbin/nginx ] || command -v nginx >/dev/null || missing="$missing nginx"
 if [ "${1:-}" != cluster ]; then
     command -v chromium >/dev/null || command -v google-chrome >/dev/null || missing="$missing chromium"
+    fc-list 2>/dev/null | grep -q "Liberation Serif\|Times New Roman" || missing="$missing fontconfig fonts-liberation"
     command -v curl >/dev/null || missing="$missing curl"
     command -v openssl >/dev/null || missing="$missing openssl"
     [ -x /usr/sbin/pgbouncer ] || command -v pgbouncer >/dev/null || missing="$missing pgbouncer"
