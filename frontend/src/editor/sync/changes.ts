@@ -50,19 +50,20 @@ interface Range {
   to: number
 }
 
-/** What is replaced, in the order of the document: places before the transaction and after it. */
-function changesIn({ mapping }: Transaction): { before: Range; after: Range }[] {
-  const changes = mapping.maps.flatMap((map, index) => {
-    const found: { before: Range; after: Range }[] = []
-    const back = mapping.slice(0, index).invert()
-    const on = mapping.slice(index + 1)
+/**
+ * What `replaceChanged` replaces, in the order of the document: places before the transaction and after it. Its steps go
+ * from the end to the beginning, so each stands where it stood before, and all that come after it only shift it.
+ */
+export function changesIn({ mapping }: Transaction): { before: Range; after: Range }[] {
+  const found: { before: Range; after: Range }[] = []
+  let shift = 0
+  for (const map of [...mapping.maps].reverse()) {
     map.forEach((from, to, newFrom, newTo) => {
-      const before = { from: back.map(from, -1), to: back.map(to, 1) }
-      found.push({ before, after: { from: on.map(newFrom, -1), to: on.map(newTo, 1) } })
+      found.push({ before: { from, to }, after: { from: newFrom + shift, to: newTo + shift } })
+      shift += newTo - newFrom - (to - from)
     })
-    return found
-  })
-  return changes.sort((one, other) => one.before.from - other.before.from)
+  }
+  return found
 }
 
 interface Change extends Range {
