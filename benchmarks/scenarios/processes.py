@@ -12,7 +12,7 @@ from benchmarks.nginx import Nginx
 from . import Figures, Outcome
 from .capacity import Search, Shape
 
-SHAPE = Shape(documents=1, people=30, typists=10, sampled=3, start=500)
+SHAPE = Shape(documents=1, people=30, typists=10, sampled=3, start=2000)
 RATE, SECONDS, WARM_S = 50, 5, 1
 
 
