@@ -34,7 +34,7 @@ class Scenario:
 
 def all_scenarios() -> dict[str, Scenario]:
     """By name, in the order in which they run."""
-    from . import capacity, durability, fanout, growth, idle, opening, processes, storm
+    from . import browsers, capacity, durability, fanout, growth, idle, opening, processes, storm
 
     found = [
         Scenario("fanout", "Latency of typing, one document", fanout.run, EVERY),
@@ -56,5 +56,6 @@ def all_scenarios() -> dict[str, Scenario]:
             )
         ),
         Scenario("processes", "Several processes", processes.run, ("coscribe-uvicorn-postgres-redis",)),
+        Scenario("browsers", "Two people in real browsers", browsers.run, STANDARD[:1]),
     ]
     return {scenario.name: scenario for scenario in found}

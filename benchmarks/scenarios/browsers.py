@@ -1,26 +1,28 @@
-"""Two people in real browsers: `python -m benchmarks.together`.
+"""`browsers`: two people in real browsers, which are not pinned to a core.
 
 How long a key takes to the other person's screen; what a thousand edits of somebody else, all at once, do to who types
 in a very long document; what memory a tab has gained after an hour of editing, compressed in time.
 """
 
-import argparse
 import asyncio
-import json
 import random
 import tempfile
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 from playwright.async_api import Browser, CDPSession, Page, async_playwright
 from pycrdt import XmlFragment
 
+from benchmarks.contenders import Contender
+from benchmarks.generator import Generator
 from benchmarks.page import long_document, summary, visitor
 from tests.browser.chromium import ARGUMENTS, CHROMIUM
 from tests.browser.house import House
 from tests.servers import ROOT, AppServer, migrated_sqlite
 
+from . import Figures, Outcome
+
+KEYS = 200
 BURST = 1_000
 KEYS_AN_HOUR = 18_000  # five a second
 CALM_S = 2
@@ -65,7 +67,7 @@ NOTE_FRAMES = """
 """
 
 
-async def keystrokes(browser: Browser, house: House, *, keys: int) -> dict[str, Any]:
+async def keystrokes(browser: Browser, house: House, *, keys: int) -> Figures:
     """Milliseconds from a key of ada's until bob's page shows it."""
     document = long_document(house, pages=1)
     async with visitor(browser, house, "ada") as (_, here), visitor(browser, house, "bob") as (_, there):
@@ -78,10 +80,10 @@ async def keystrokes(browser: Browser, house: House, *, keys: int) -> dict[str, 
             await asyncio.sleep(random.uniform(0.06, 0.16))
         await there.wait_for_function(f"() => window.seen.length >= {keys}")
         pressed, seen = await here.evaluate("() => window.pressed"), await there.evaluate("() => window.seen")
-    return {"keys": keys, "to_the_other_screen_ms": summary([b - a for a, b in zip(pressed, seen, strict=False)])}
+    return spread("a key to the other screen, ms", [b - a for a, b in zip(pressed, seen, strict=False)])
 
 
-async def burst(browser: Browser, house: House) -> dict[str, Any]:
+async def burst(browser: Browser, house: House) -> Figures:
     """Milliseconds between the frames of who types in 100 pages, before and while a thousand edits come in."""
     document = long_document(house, pages=100)
     bob = await house.scribe("bob", document).join()
@@ -112,13 +114,14 @@ async def burst(browser: Browser, house: House) -> dict[str, Any]:
             await asyncio.gather(typing, return_exceptions=True)
         await bob.close()
     return {
-        "edits": BURST, "all_shown_after_s": round(took, 2),
-        "frames_before_ms": summary(calm), "frames_meanwhile_ms": summary(stormy),
-        "of_them_over_50_ms": sum(gap > 50 for gap in stormy),
-    }  # fmt: skip
+        f"{BURST} edits at once in 100 pages: all shown after s": round(took, 2),
+        **spread("... between two frames before, ms", calm),
+        **spread("... between two frames meanwhile, ms", stormy),
+        "... frames meanwhile that took over 50 ms": sum(gap > 50 for gap in stormy),
+    }
 
 
-async def hour(browser: Browser, house: House, *, keys: int) -> dict[str, Any]:
+async def hour(browser: Browser, house: House, *, keys: int) -> Figures:
     """MiB of a tab's JavaScript, after collecting garbage, before and after so many keys of it and edits of another."""
     document = long_document(house, pages=1)
     bob = await house.scribe("bob", document).join()
@@ -137,10 +140,9 @@ async def hour(browser: Browser, house: House, *, keys: int) -> dict[str, Any]:
                 await bob.send_push()
             await asyncio.sleep(CALM_S)
             after = await heap(tools)
-            letters = await page.evaluate("() => document.querySelector('[data-testid=editor]').textContent.length")
     finally:
         await bob.close()
-    return {"keys": keys, "letters_left": letters, "heap_before_mib": before, "heap_after_mib": after}
+    return {"JavaScript of a tab before, MiB": before, f"... after {keys} keys, MiB": after}
 
 
 async def heap(tools: CDPSession) -> float:
@@ -162,33 +164,29 @@ async def type_on(page: Page) -> None:
         await asyncio.sleep(0.1)
 
 
+def spread(what: str, values: list[float]) -> Figures:
+    return {f"{what}: {name}": value for name, value in summary(values).items()}
+
+
 def gaps(frames: list[float]) -> list[float]:
     return [after - before for before, after in pairwise(frames)]
 
 
-async def measure(*, keys: int, hour_keys: int) -> dict[str, Any]:
+async def measure(*, keys: int, hour_keys: int) -> Figures:
     with tempfile.TemporaryDirectory() as folder:
         url = migrated_sqlite(Path(folder))
         with AppServer("uvicorn", database_url=url, env={"STATIC_ROOT": str(ROOT / "var" / "static")}) as app:
             house = House(app, database_url=url)
             async with async_playwright() as playwright:
                 browser = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-                found = {
-                    "keystroke": await keystrokes(browser, house, keys=keys),
-                    "burst_in_100_pages": await burst(browser, house),
-                    "an_hour": await hour(browser, house, keys=hour_keys),
-                }
+                figures = await keystrokes(browser, house, keys=keys)
+                figures |= await burst(browser, house)
+                figures |= await hour(browser, house, keys=hour_keys)
                 await browser.close()
-    return found
+    return figures
 
 
-def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--keys", type=int, default=200)
-    arguments.add_argument("--hour", type=int, default=KEYS_AN_HOUR, help="keys of the compressed hour")
-    chosen = arguments.parse_args()
-    print(json.dumps(asyncio.run(measure(keys=chosen.keys, hour_keys=chosen.hour)), indent=2))
-
-
-if __name__ == "__main__":
-    main()
+def run(server: Contender, load: Generator, quick: bool) -> Outcome:
+    server.stop()  # the browsers have a server of their own, on both cores
+    keys, hour_keys = (20, 100) if quick else (KEYS, KEYS_AN_HOUR)
+    return Outcome(asyncio.run(measure(keys=keys, hour_keys=hour_keys)))
