@@ -179,6 +179,7 @@ class Hub:
         if loaded is None:
             return
         live.tail.rows, live.tail.size = loaded.head - loaded.state_seq, loaded.tail_bytes
+        live.tail.folded = sum(map(len, loaded.updates)) - loaded.tail_bytes
         live.state = State.IDLE
         live.idle_since = self.loop.time()
         self.tally.load_seconds.observe(live.idle_since - began)

@@ -1,5 +1,6 @@
 """The tail of a document's log: the rows that no state holds yet. Long enough, it is folded into a new state, by this
-process or by a worker, and nobody waits for it.
+process or by a worker, and nobody waits for it. A state costs as much as the document is large, so a larger one is
+folded as much less often: what compaction adds to an edit does not grow with the document.
 """
 
 import logging
@@ -35,6 +36,7 @@ class Tail:
         self.live = live
         self.rows = 0  # after the newest state
         self.size = 0  # their bytes
+        self.folded = 0  # bytes of the newest state, or a few more
         self.since: float | None = None  # when the oldest of them was written, in seconds since the epoch
         self.left: Mark | None = None  # a worker was asked for a state of so much, and none was found yet
         self._compacting = False
@@ -49,9 +51,7 @@ class Tail:
     def compact_if_due(self) -> None:
         """Have a new state written when the tail has grown enough since the last one, or since a worker was asked."""
         rows, size = (self.rows - self.left.rows, self.size - self.left.size) if self.left else (self.rows, self.size)
-        limits = self.live.hub.settings
-        due = rows >= limits["COMPACT_AFTER_UPDATES"] or size >= limits["COMPACT_AFTER_BYTES"]
-        if due and not self._compacting:
+        if jobs.is_due(rows, size, self.live.hub.settings, folded=self.folded) and not self._compacting:
             self._compacting = True
             self.live.hub.spawn(self._compact())
 
@@ -59,11 +59,13 @@ class Tail:
         hub, document = self.live.hub, self.live.document
         mark, outcome = Mark(self.live.room.head, self.rows, self.size, time.time()), "failed"
         try:
-            if await hub.store.read(lambda: jobs.leave_to_worker(document, mark.size)):
+            if await hub.store.read(lambda: jobs.leave_to_worker(document, mark.size, folded=self.folded)):
                 self.left, outcome = mark, "left"
             else:
-                await compaction.compact(document)
+                state = await compaction.compact(document)
                 self._fold(mark)
+                if state is not None:
+                    self.folded = len(state.payload)
                 outcome = "done"
         except DATABASE_DOWN as error:  # the next batch tries again
             logger.warning("document %s: not compacted (%s)", document, type(error).__name__)
@@ -82,6 +84,7 @@ class Tail:
     def _fold(self, mark: Mark) -> None:
         self.rows -= mark.rows
         self.size -= mark.size
+        self.folded += mark.size
         self.since = mark.at if self.rows else None
         self.left = None
 

@@ -7,7 +7,7 @@ longer than `SLICE_S`, so that a worker that is asked to stop does so soon. Savi
 import logging
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from asgiref.sync import async_to_sync
@@ -41,16 +41,24 @@ def compact_document(document: str) -> int:
     return state.seq if state is not None else 0
 
 
-def leave_to_worker(document: uuid.UUID, size: int) -> bool:
+def is_due(rows: int, size: int, limits: Mapping[str, int], *, folded: int, times: int = 1) -> bool:
+    """Whether so many rows, of so many bytes, ask for a new state: as many as the limits (of settings.COLLAB) say. If
+    the newest state (of `folded` bytes) is larger than that, as many times more. `times`: whether they ask for it
+    so many times over.
+    """
+    scale = times * max(1.0, folded / limits["COMPACT_AFTER_BYTES"])
+    return rows >= scale * limits["COMPACT_AFTER_UPDATES"] or size >= scale * limits["COMPACT_AFTER_BYTES"]
+
+
+def leave_to_worker(document: uuid.UUID, size: int, *, folded: int = 0) -> bool:
     """Ask a worker for a document's state. False: it is for the caller to write, for there is no worker, or it is
-    behind. `size`: the bytes of the log after the newest state, as far as the caller knows.
+    behind. `size`: the bytes of the log after the newest state, as far as the caller knows; `folded`: those of it.
     """
     if settings.BACKGROUND != "worker":
         return False
     newest = newest_states([document]).get(document, 0)
     head = Document.objects.filter(pk=document).values_list("head_seq", flat=True).first() or 0
-    rows, limits = head - newest, settings.COLLAB
-    if rows >= BEHIND * limits["COMPACT_AFTER_UPDATES"] or size >= BEHIND * limits["COMPACT_AFTER_BYTES"]:
+    if is_due(head - newest, size, settings.COLLAB, folded=folded, times=BEHIND):
         logger.warning("document %s: no worker compacts it; doing it here", document)
         return False
     waiting = DBTaskResult.objects.ready().filter(

@@ -323,6 +323,7 @@ COLLAB_DEFAULTS = {
     # Yjs client ids one connection may introduce to a document: one a page load, more when a document is imported.
     "MAX_CLIENT_IDS": 1_000,
     # Log rows after the newest state that make a new state due: keeps opening a document below 10 ms of replay.
+    # Of a document larger than the second as many times more.
     "COMPACT_AFTER_UPDATES": 500,
     # The same in bytes, for few but large edits.
     "COMPACT_AFTER_BYTES": 1 * MIB,

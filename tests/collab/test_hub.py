@@ -215,7 +215,11 @@ async def test_a_state_is_written_when_the_log_has_grown(
         guest.write(letter)
         await guest.until(lambda: guest.saved_all)
     await until(lambda: live.tail.rows < 3)
-    assert await minutes.states.aexists()
+    state = await minutes.states.order_by("-seq").afirst()
+    assert state is not None
+    assert live.tail.folded == len(state.payload)
+    hub.forget(live)
+    assert (await hub.open(minutes.pk)).tail.folded == len(state.payload)
 
 
 async def test_more_sockets_than_a_person_may_open_find_no_place(hub: Hub, ada: User, minutes: Document) -> None:

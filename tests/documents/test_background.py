@@ -327,6 +327,17 @@ def test_servers_leave_compaction_to_workers_unless_these_are_behind(database: s
     assert document.states.get().seq == 600
     Document.objects.filter(pk=document.pk).update(head_seq=600 + 4 * settings.COLLAB["COMPACT_AFTER_UPDATES"])
     assert not jobs.leave_to_worker(document.pk, 0)
+    assert jobs.leave_to_worker(document.pk, 0, folded=2 * settings.COLLAB["COMPACT_AFTER_BYTES"])  # so large a one may
+
+
+def test_a_large_document_is_due_as_much_later_as_it_is_larger(settings: Any) -> None:
+    limits = settings.COLLAB
+    rows, size = limits["COMPACT_AFTER_UPDATES"], limits["COMPACT_AFTER_BYTES"]
+    for folded, scale in ((0, 1), (size, 1), (3 * size, 3)):
+        assert not jobs.is_due(scale * rows - 1, scale * size - 1, limits, folded=folded)
+        assert jobs.is_due(scale * rows, 0, limits, folded=folded)
+        assert jobs.is_due(0, scale * size, limits, folded=folded)
+        assert not jobs.is_due(4 * scale * rows - 1, 0, limits, folded=folded, times=4)
 
 
 # -- processes ---------------------------------------------------------------------------------------------------------
