@@ -59,7 +59,7 @@ class Coscribe:
     nginx where that is installed, else evenly."""
 
     fills_as_one = False
-    stored_after_s = 1.0
+    stored_after_s = 15.0  # a large document is being folded until then
 
     def __init__(
         self, kind: Kind = "uvicorn", *, postgres: bool = False, redis: bool = False, dialect: str = "y",
