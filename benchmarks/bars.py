@@ -54,7 +54,10 @@ def line(bar: Bar, found: Medians) -> str:
     if ours is None or not theirs:
         return ""
     word = "at least" if bar.more else "at most"
-    parts = [f"{bar.ours}, {bar.scenario}: {bar.figure}", f"{round(ours, 2):,} : {round(theirs, 2):,} = {ours / theirs:.2f}"]
+    parts = [
+        f"{bar.ours}, {bar.scenario}: {bar.figure}",
+        f"{round(ours, 2):,} : {round(theirs, 2):,} = {ours / theirs:.2f}",
+    ]
     parts += [f"{word} {bar.bar} {bar.theirs}", verdict(ours / theirs, bar.bar, more=bar.more)]
     parts.append(f"{word} {bar.target} {bar.target_of or bar.theirs}")
     parts.append(f"{ours / other:.2f}: {verdict(ours / other, bar.target, more=bar.more)}" if other else "-")
