@@ -149,16 +149,26 @@ def _everything(doc: "Doc[Any]") -> Iterator[Any]:
     for name in sorted(doc.keys()):
         # A root has no type until somebody asks for one; each of these shows a part of what may be in it.
         yield "root", name
-        waiting: list[Any] = [doc.get(name, type=view) for view in cast(list[type[Any]], [Map, Array, Text])]
+        waiting: list[Any] = [
+            doc.get(name, type=view) for view in cast(list[type[Any]], [Map, _sequence(doc, name), Text])
+        ]
         while waiting:
             value = waiting.pop()
-            expand = next((of for kind, of in _EXPANSIONS if isinstance(value, kind)), None)
+            expand = _EXPANSIONS.get(type(value))
             if expand is None:
                 yield repr(value)  # `nan` is not equal to itself, its repr is
             else:
                 yield type(value).__name__, "opens"
                 waiting.append((type(value).__name__, "closes"))
                 waiting.extend(reversed(expand(value)))
+
+
+def _sequence(doc: "Doc[Any]", name: str) -> type[Any]:
+    """How all that stands one after the other in a root is seen. pycrdt reads an `Array` by index, which takes n² time;
+    elements and their texts are read in one go, where there is nothing else.
+    """
+    children = doc.get(name, type=XmlFragment).children
+    return XmlFragment if len(list(children)) == len(children) else Array
 
 
 def _attributes(element: Any) -> Iterable[tuple[str, Any]]:
@@ -169,11 +179,11 @@ def _text_parts(text: Any) -> list[Any]:
     return [part for piece, attributes in text.diff() for part in (piece, sorted((attributes or {}).items()))]
 
 
-_EXPANSIONS: list[tuple[type[Any], Callable[[Any], list[Any]]]] = [
-    (XmlElement, lambda element: [element.tag, sorted(_attributes(element)), *element.children]),
-    (XmlText, lambda text: [sorted(_attributes(text)), *_text_parts(text)]),
-    (XmlFragment, lambda fragment: list(fragment.children)),
-    (Text, _text_parts),
-    (Array, list),
-    (Map, lambda found: [part for name in sorted(found.keys()) for part in (name, found[name])]),
-]
+_EXPANSIONS: dict[type[Any], Callable[[Any], list[Any]]] = {
+    XmlElement: lambda element: [element.tag, sorted(_attributes(element)), *element.children],
+    XmlText: lambda text: [sorted(_attributes(text)), *_text_parts(text)],
+    XmlFragment: lambda fragment: list(fragment.children),
+    Text: _text_parts,
+    Array: list,
+    Map: lambda found: [part for name in sorted(found.keys()) for part in (name, found[name])],
+}

@@ -52,7 +52,7 @@ def is_due(rows: int, size: int, limits: Mapping[str, int], *, folded: int, time
 
 def leave_to_worker(document: uuid.UUID, size: int, *, folded: int = 0) -> bool:
     """Ask a worker for a document's state. False: it is for the caller to write, for there is no worker, or it is
-    behind. `size`: the bytes of the log after the newest state, as far as the caller knows; `folded`: those of it.
+    behind. `size`: the bytes of the log after the newest state, as far as the caller knows; `folded`: of that state.
     """
     if settings.BACKGROUND != "worker":
         return False

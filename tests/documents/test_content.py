@@ -119,6 +119,19 @@ def test_docs_that_differ_anywhere_are_not_the_same_even_with_equal_state_vector
     assert is_same(docs[0], load([docs[0].get_update()]))
 
 
+def test_what_stands_among_the_blocks_of_a_text_is_compared_too() -> None:
+    start = written(("paragraph", {}, "one")).get_update()
+    docs: list[Doc[Any]] = []
+    for value in (1, 2):
+        doc: Doc[Any] = Doc(client_id=7)
+        doc.apply_update(start)
+        doc.get("default", type=Array).append(value)
+        docs.append(doc)
+    assert docs[0].get_state() == docs[1].get_state(), "nothing was tested"
+    assert not is_same(*docs)
+    assert is_same(docs[0], load([docs[0].get_update()]))
+
+
 def test_the_order_in_which_clients_came_does_not_make_docs_differ() -> None:
     """yrs writes a state vector in the order of its hash table."""
     rng = random.Random(1)
