@@ -12,15 +12,15 @@ import platform
 import statistics
 import tempfile
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tests import seed
 from tests.clients import Scribe
-from tests.servers import AppServer, migrate, migrated_sqlite, start_postgres, start_redis
+from tests.servers import ROOT, AppServer, migrate, migrated_sqlite, start_postgres, start_redis
 
 PATIENCE_S = 60.0
 
@@ -70,8 +70,9 @@ def main() -> None:
                 print(figures.line, flush=True)
 
 
-def measure(servers: str, people: int, *, changes: int) -> list[Figures]:
-    """Start the servers, fill the document, take rights away and give them back."""
+@contextmanager
+def staged(servers: str, people: int) -> Iterator[tuple[list[AppServer], Any]]:
+    """The servers that are meant by `one` or `two`, with `SCENE` and so many people in it."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="coscribe-bench-")))
         redis_url = ""
@@ -81,11 +82,17 @@ def measure(servers: str, people: int, *, changes: int) -> list[Figures]:
             database_url = stack.enter_context(start_postgres()).create_database("coscribe")
             migrate(database_url)
             redis_url = stack.enter_context(start_redis()).url
+        env = {"STATIC_ROOT": str(ROOT / "var" / "static")}
         apps = [
-            stack.enter_context(AppServer("uvicorn", database_url=database_url, redis_url=redis_url))
+            stack.enter_context(AppServer("uvicorn", database_url=database_url, redis_url=redis_url, env=env))
             for _ in range(1 if servers == "one" else 2)
         ]
-        scene = seed.run(SCENE.replace("CROWD", str(people - 1)), database_url=database_url, redis_url=redis_url)
+        yield apps, seed.run(SCENE.replace("CROWD", str(people - 1)), database_url=database_url, redis_url=redis_url)
+
+
+def measure(servers: str, people: int, *, changes: int) -> list[Figures]:
+    """Start the servers, fill the document, take rights away and give them back."""
+    with staged(servers, people) as (apps, scene):
         return asyncio.run(_measure(servers, people, changes, apps, scene))
 
 

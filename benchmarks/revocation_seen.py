@@ -7,19 +7,16 @@ in the document is a socket.
 
 import argparse
 import asyncio
-import tempfile
 from collections.abc import Sequence
-from contextlib import AsyncExitStack, ExitStack
-from pathlib import Path
+from contextlib import AsyncExitStack
 from typing import Any
 
 from playwright.async_api import Browser, Page, async_playwright
 
-from benchmarks.revocation import SCENE, _ms, _spread
-from tests import seed
+from benchmarks.revocation import _ms, _spread, staged
 from tests.browser.chromium import ARGUMENTS, CHROMIUM
 from tests.clients import Scribe
-from tests.servers import ROOT, AppServer, migrate, migrated_sqlite, start_postgres, start_redis
+from tests.servers import AppServer
 
 NOTE_CLICK = """
 () => document.addEventListener('click', () => { window.clicked = performance.timeOrigin + performance.now() }, true)
@@ -58,21 +55,7 @@ def main() -> None:
 
 def measure(servers: str, people: int, *, changes: int) -> Sequence[float]:
     """Milliseconds of each change."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="coscribe-bench-")))
-        redis_url = ""
-        if servers == "one":
-            database_url = migrated_sqlite(folder)
-        else:
-            database_url = stack.enter_context(start_postgres()).create_database("coscribe")
-            migrate(database_url)
-            redis_url = stack.enter_context(start_redis()).url
-        env = {"STATIC_ROOT": str(ROOT / "var" / "static")}
-        apps = [
-            stack.enter_context(AppServer("uvicorn", database_url=database_url, redis_url=redis_url, env=env))
-            for _ in range(1 if servers == "one" else 2)
-        ]
-        scene = seed.run(SCENE.replace("CROWD", str(people - 1)), database_url=database_url, redis_url=redis_url)
+    with staged(servers, people) as (apps, scene):
         return asyncio.run(_measure(apps, scene, changes))
 
 
