@@ -151,6 +151,7 @@ def pass_model(model: type[Guarded]) -> type[models.Model]:
     return found
 
 
+@cache
 def _read_most(label: str) -> Role | None:
     return None if label == NO_ROLE else Role.parse(label)
 

@@ -87,6 +87,7 @@ def read_database(url: str, *, base: Path, pool_size: int) -> dict[str, Any]:
     if not config.get("NAME") or config["NAME"] == ":memory:":
         raise SystemExit(f"DATABASE_URL names no {'file' if scheme == 'sqlite' else 'database'}: {hint}.")
     if scheme == "sqlite":
+        config["ENGINE"] = "project.sqlite3"
         config["NAME"] = base / config["NAME"]
         config["OPTIONS"] = {**SQLITE_OPTIONS, **config.get("OPTIONS", {})}
         if not config["NAME"].parent.is_dir():
