@@ -22,6 +22,7 @@ from .admission import Session, people_of
 from .core.batch import Batch, Committed, Gone, Later, Outcome, Rejected
 from .core.connection import Person
 from .core.footprint import read_footprint
+from .scribe import Scribe
 
 # Gone, locked, full, in a deadlock or (internal) a standby that only reads: the same again may succeed.
 DATABASE_DOWN = (OperationalError, InterfaceError, InternalError)
@@ -32,7 +33,7 @@ class Store:
     """The database as the hub and the journal see it. Every method may raise `DATABASE_DOWN`."""
 
     def __init__(self) -> None:
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="journal")
+        self._scribe = Scribe("journal")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store")
 
     async def commit(self, batches: Sequence[tuple[uuid.UUID, Batch]]) -> list[Outcome]:
@@ -40,37 +41,37 @@ class Store:
         unknown: call it again with the same batches, no struct is stored twice (a deletion may be: it changes nothing).
         """
         appends = [_append(document, batch) for document, batch in batches]
-        results = await self._on(self._writer, lambda: log.append(appends, clients_of=_clients_of))
+        results = await self._write(lambda: log.append(appends, clients_of=_clients_of))
         return [_outcome(result) for result in results]
 
     async def load(self, document: uuid.UUID) -> log.Loaded | None:
         """State and log of a document, or None. Raises `LogBroken`."""
-        return await self._on(self._readers, lambda: log.load(document))
+        return await self.read(lambda: log.load(document))
 
     async def written_at(self, document: uuid.UUID, seq: int) -> float | None:
         """When the oldest row after this one was, in seconds since the epoch; None: there is none."""
         rows = DocumentUpdate.objects.filter(document=document, seq__gt=seq).order_by("seq")
         found = rows.values_list("created_at", flat=True)
-        first = await self._on(self._readers, found.first)
+        first = await self.read(found.first)
         return first.timestamp() if first else None
 
     async def rows_after(self, document: uuid.UUID, seq: int) -> list[bytes]:
         """Log rows seq + 1, seq + 2, ..."""
-        return await self._on(self._readers, lambda: log.rows_after(document, seq))
+        return await self.read(lambda: log.rows_after(document, seq))
 
     async def heads(self, documents: Iterable[uuid.UUID]) -> dict[uuid.UUID, log.Head]:
         """Newest row of each document that still exists."""
         ids = list(documents)
-        return await self._on(self._readers, lambda: log.heads(ids))
+        return await self.read(lambda: log.heads(ids))
 
     async def note_loss(self, document: uuid.UUID, seen: log.Head) -> None:
         """Rows up to this head were committed, and are not in the log any more."""
-        await self._on(self._readers, lambda: log.note_loss(document, seen))
+        await self.read(lambda: log.note_loss(document, seen))
 
     async def titles(self, documents: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
         """Titles of those that exist."""
         found = Document.objects.filter(pk__in=list(documents)).values_list("pk", "title")
-        return await self._on(self._readers, lambda: dict(found))
+        return await self.read(lambda: dict(found))
 
     async def link_ends(self, documents: Iterable[uuid.UUID]) -> dict[uuid.UUID, float]:
         """When the links of these documents end, in seconds since the epoch; those that do not, or have, are left out.
@@ -79,15 +80,15 @@ class Store:
         """
         found = Document.objects.filter(pk__in=list(documents), link_expires_at__gt=timezone.now())
         rows = found.values_list("pk", "link_expires_at")
-        return await self._on(self._readers, lambda: {pk: ends.timestamp() for pk, ends in rows if ends is not None})
+        return await self.read(lambda: {pk: ends.timestamp() for pk, ends in rows if ends is not None})
 
     async def roles(self, pairs: Collection[tuple[uuid.UUID, int]]) -> dict[tuple[Any, int], Role]:
         """What each of these people may do with each of these documents; no access is left out."""
-        return await self._on(self._readers, lambda: roles_of(Document, pairs))
+        return await self.read(lambda: roles_of(Document, pairs))
 
     async def people_of(self, sessions: Collection[Session]) -> dict[Session, Person]:
         """Who these sessions belong to now; those that have ended are left out."""
-        return await self._on(self._readers, lambda: people_of(sessions))
+        return await self.read(lambda: people_of(sessions))
 
     async def answers(self) -> bool:
         """Whether the database can be read: then what failed was not for want of one."""
@@ -99,20 +100,20 @@ class Store:
 
     async def quarantine(self, document: uuid.UUID, user: int, payload: bytes, error: str) -> None:
         """Keep bytes that broke the document."""
-        await self._on(self._readers, lambda: log.quarantine(document, author=user, payload=payload, error=error))
+        await self.read(lambda: log.quarantine(document, author=user, payload=payload, error=error))
 
     async def read[T](self, visit: Callable[[], T]) -> T:
         """Run one synchronous visit to the database on a reader's thread (`admission`)."""
-        return await self._on(self._readers, visit)
+        return await asyncio.get_running_loop().run_in_executor(self._readers, _visit, visit)
 
-    async def _on[T](self, threads: ThreadPoolExecutor, visit: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(threads, _visit, visit)
+    async def _write[T](self, visit: Callable[[], T]) -> T:
+        return await self._scribe.do(lambda: _visit(visit))
 
     def close(self) -> None:
         """Give up the threads and their connections."""
-        for threads in (self._writer, self._readers):
-            threads.submit(connection.close)
-            threads.shutdown(wait=False)
+        self._scribe.close(connection.close)
+        self._readers.submit(connection.close)
+        self._readers.shutdown(wait=False)
 
 
 def _visit[T](visit: Callable[[], T]) -> T:

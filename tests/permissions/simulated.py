@@ -170,7 +170,7 @@ class Processes:
 def simulated(speaks_at: Callable[[], int | None]) -> Iterator[Processes]:
     """Two processes until the end of the block. `speaks_at`: where what is committed now is announced."""
 
-    async def inline(_: Any, __: Any, visit: Callable[[], Any]) -> Any:
+    async def inline(_: Any, visit: Callable[[], Any]) -> Any:
         return visit()
 
     processes: list[Processes] = []
@@ -182,7 +182,8 @@ def simulated(speaks_at: Callable[[], int | None]) -> Iterator[Processes]:
     clock_of = SimpleNamespace(time=lambda: processes[0].clock.wall().timestamp(), monotonic=lambda: 0.0)
     with (
         patch.dict("os.environ", DJANGO_ALLOW_ASYNC_UNSAFE="1"),
-        patch.object(store.Store, "_on", inline),
+        patch.object(store.Store, "read", inline),
+        patch.object(store.Store, "_write", inline),
         patch.object(store.Store, "close", lambda _: None),
         patch.object(hub, "tell_everybody", tell),
         patch.object(hub, "tell_of_notices", lambda _: True),
