@@ -3,8 +3,8 @@
 While a commit runs, edits gather in the rooms' inboxes, and are taken by the next. An idle room so commits at once, and
 under load a batch is what came in since the room's last turn. Where many rooms have edits they take turns, those that
 have waited longest first: one commit for all would let each edit wait for the end of the one before, and then for all
-the other rooms' work. After a fan-out that took t the journal yields t, so that it never takes more than half of the
-loop, and the batch grows instead of the latency.
+the other rooms' work. A journal that is busy yields t after a fan-out that took t, so that it never takes more than
+half of the loop, and the batch grows instead of the latency.
 """
 
 import asyncio
@@ -75,6 +75,7 @@ class Journal:
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
+            busy = self._wake.is_set()
             await self._wake.wait()
             self._wake.clear()
             batches = self._gather()
@@ -93,7 +94,7 @@ class Journal:
                     writer.settle(outcome)
             if self._held:
                 loop.call_later(LOCK_RETRY_S, self._wake.set)
-            await asyncio.sleep(min(loop.time() - started, MAX_YIELD_S))
+            await asyncio.sleep(min(loop.time() - started, MAX_YIELD_S) if busy else 0)
 
     def _gather(self) -> list[tuple[Writer, Batch]]:
         batches, self._held = self._held, []

@@ -3,6 +3,7 @@ none.
 """
 
 import asyncio
+import time
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, cast
@@ -51,11 +52,13 @@ class Clerk:
         self.settled = asyncio.Event()
         self.failed = asyncio.Event()
         self.empty = False
+        self.takes_s = 0.0
 
     def prepare(self) -> Batch | None:
         return None if self.empty else Batch(0, ())
 
     def settle(self, outcome: Outcome) -> None:
+        time.sleep(self.takes_s)
         self.settled.set()
 
     def fail(self) -> None:
@@ -112,6 +115,31 @@ async def test_many_rooms_take_turns_and_none_is_overtaken(books: Books, journal
     assert [document for commit in books.commits for document in commit][:200] == documents
     assert all(len(commit) <= 25 for commit in books.commits)
     assert len(books.commits) <= 16
+
+
+async def test_only_a_journal_that_is_busy_yields_after_a_fan_out(
+    books: Books, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    sleep = asyncio.sleep
+
+    async def pause(delay: float) -> None:
+        pauses.append(delay)
+        await sleep(delay)
+
+    first, second = Clerk(), Clerk()
+    for clerk in (first, second):
+        clerk.takes_s = 0.002
+    books.go.clear()
+    journal.ready(first)
+    await sleep(0)
+    monkeypatch.setattr(asyncio, "sleep", pause)
+    journal.ready(second)  # while the first is being committed
+    books.go.set()
+    await soon(second.settled)
+    await sleep(0)
+    assert pauses[0] == 0
+    assert pauses[1] >= second.takes_s
 
 
 async def test_a_room_with_nothing_to_say_costs_no_transaction(books: Books, journal: Journal) -> None:
