@@ -315,6 +315,7 @@ class Hub:
         with live.guarded():  # else one room's error would end the listening of all
             if isinstance(news, Delta):
                 live.carry_out(live.room.receive_remote(news.first, news.last, news.update))
+                self.journal.moved(live.document)
                 return
             if isinstance(news, ReceiptNews):
                 self.receipts.hear(news, live)

@@ -14,7 +14,7 @@ from django.contrib.sessions.models import Session
 from django.db import OperationalError
 
 from collab.admission import people_of
-from collab.core.batch import Committed
+from collab.core.batch import Committed, Later, Outcome
 from collab.core.connection import Dialect
 from collab.core.connection import Person as Identity
 from collab.core.effects import Reload
@@ -294,6 +294,27 @@ async def test_news_that_breaks_a_room_ends_that_room_and_not_the_listening(
     await guest.until(lambda: guest.code is not None)
     assert guest.code == 4508
     assert "cannot go on" in caplog.text
+
+
+async def test_news_of_another_processs_commit_lets_a_batch_try_again_that_waits_for_the_lock(
+    hub: Hub, ada: User, minutes: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collab.journal.LOCK_RETRY_S", 3600)
+    commit, tried = hub.store.commit, asyncio.Event()
+
+    async def locked_once(batches: Any) -> list[Outcome]:
+        if tried.is_set():
+            return await commit(batches)
+        tried.set()
+        return [Later()]
+
+    monkeypatch.setattr(hub.store, "commit", locked_once)
+    guest = Guest(hub, await hub.open(minutes.pk), ada, Role.OWNER)
+    guest.write("x")
+    await tried.wait()
+    await asyncio.sleep(0)
+    hub.hear(Delta(minutes.pk, "south", 1, 1, b""))
+    await guest.until(lambda: guest.acked)
 
 
 async def test_while_a_large_document_is_loaded_the_others_edits_are_committed(

@@ -5,7 +5,7 @@ none.
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, cast
 
 import pytest
@@ -81,6 +81,12 @@ async def journal(books: Books) -> AsyncIterator[Journal]:
 async def soon(event: asyncio.Event) -> None:
     async with asyncio.timeout(5):
         await event.wait()
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not true():
+            await asyncio.sleep(0)
 
 
 async def test_an_idle_room_is_committed_at_once(books: Books, journal: Journal) -> None:
@@ -201,6 +207,23 @@ async def test_a_document_whose_lock_is_held_comes_again_and_the_others_do_not_w
     await soon(ada.settled)
     await soon(held.settled)
     assert books.commits == [[held.document, ada.document], [held.document]]
+
+
+async def test_a_document_that_another_process_moved_on_comes_again_at_once(
+    books: Books, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collab.journal.LOCK_RETRY_S", 3600)
+    held, ada = Clerk(), Clerk()
+    books.held[held.document] = True
+    journal.ready(held)
+    await until(lambda: len(books.commits) == 1)
+    journal.ready(ada)
+    await soon(ada.settled)
+    assert books.commits == [[held.document], [ada.document]]  # nobody asks meanwhile
+    journal.moved(uuid.uuid4())
+    journal.moved(held.document)
+    await soon(held.settled)
+    assert books.commits == [[held.document], [ada.document], [held.document]]
 
 
 async def test_the_journal_ends_with_its_process(books: Books) -> None:
