@@ -1,6 +1,7 @@
 """`python -m benchmarks run --scenario fanout --servers coscribe-uvicorn,hocuspocus`: Coscribe beside its peers."""
 
 import argparse
+import os
 import re
 import signal
 import sys
@@ -68,6 +69,7 @@ def measure(scenario: Scenario, name: str, *, quick: bool) -> dict[str, Any]:
         server = contender(name)
     except (NotInstalled, NotStarted) as failed:
         return {"error": str(failed), "limited": False, "figures": {}}
+    os.sync()  # so that nobody waits for the disk on account of those before
     try:
         with Generator() as load:
             outcome = scenario.run(server, load, quick)

@@ -119,7 +119,9 @@ class Hocuspocus(Peer):
 
 
 class YWebsocket(Peer):
-    """@y/websocket-server with LevelDB."""
+    """@y/websocket-server with LevelDB, into which every update goes by itself."""
+
+    stored_after_s = 15.0
 
     def __init__(self) -> None:
         super().__init__("y-websocket", node("y-websocket.mjs"))

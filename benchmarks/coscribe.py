@@ -1,5 +1,6 @@
 """Coscribe under measurement, as it is deployed: real sessions, permissions and Origin checks, each client a person."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -93,6 +94,7 @@ class Coscribe:
         # A person may be in several documents: as many documents as may be have people of their own.
         spread = max(1, min(count, PEOPLE_AT_MOST // people))
         made = self.seed(DOCUMENTS.format(count=count, people=people, spread=spread))
+        os.sync()  # what is measured next does not wait for the disk on account of this
         return [
             [self.seat(document, session, number) for number, session in enumerate(sessions)]
             for document, sessions in made

@@ -93,7 +93,7 @@ def medians(servers: Mapping[str, Sequence[dict[str, Any]]]) -> dict[str, dict[s
 
 def middle(figure: str, values: Sequence[float]) -> float:
     """The median; of losses the worst, because one is too many."""
-    return max(values) if "lost" in figure else median(values)
+    return max(values) if "lost" in figure else round(median(values), 2)
 
 
 def plots(found: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, list[tuple[float, float]]]]:
@@ -131,7 +131,8 @@ def setting() -> dict[str, Any]:
     for found in sorted(PEERS.glob(".venv/lib/python3*/site-packages/pycrdt_*.dist-info")):
         name, _, number = found.name.removesuffix(".dist-info").partition("-")
         versions[name] = number
-    versions |= {"python": platform.python_version(), "node": said("node", "--version")}
+    python = f"{platform.python_version()} ({platform.python_compiler()})"
+    versions |= {"python": python, "node": said("node", "--version")}
     return {
         "day": datetime.now(tz=UTC).date().isoformat(),
         "commit": said("git", "rev-parse", "--short", "HEAD"),

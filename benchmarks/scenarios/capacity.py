@@ -1,5 +1,7 @@
 """`capacity`: the highest rate of edits with a p95 below 100 ms and nothing lost; and what twice that rate does."""
 
+import os
+import signal
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,15 +45,18 @@ def many(server: Contender, load: Generator, quick: bool) -> Outcome:
 
 class Search:
     """Steps up until it fails (or down until it does not), then halves the distance. A failed step is followed by fresh
-    documents, and tried again on them if it nearly held.
+    documents, and tried again on them if it nearly held; if it lost something, by a fresh process, because one that
+    choked may take 20 s until it lets anybody in.
     """
 
-    def __init__(self, server: Contender, load: Generator, shape: Shape, *, quick: bool) -> None:
-        self.server, self.load, self.shape, self.quick = server, load, shape, quick
+    def __init__(
+        self, server: Contender, load: Generator, shape: Shape, *, quick: bool, bisections: int = BISECTIONS
+    ) -> None:
+        self.server, self.load, self.shape, self.quick, self.bisections = server, load, shape, quick, bisections
         self.steps: list[dict[str, Any]] = []
         self.connected = False
 
-    def run(self) -> Outcome:
+    def run(self, *, overload: bool = True) -> Outcome:
         best: dict[str, Any] | None = None
         good, bad = 0.0, 0.0
         rate = float(self.shape.start)
@@ -67,7 +72,7 @@ class Search:
                 if good:
                     break
                 rate /= STEP
-        for _ in range(0 if self.quick or not bad else BISECTIONS):
+        for _ in range(0 if self.quick or not bad else self.bisections):
             middle = (good + bad) / 2
             found = self.step(middle)
             if found["held"]:
@@ -84,7 +89,8 @@ class Search:
             "generator CPU": best["generator"]["cpu"],
             "generator late p95 ms": best["generator"]["lateness"]["p95"],
         }
-        figures |= self.overload(good)
+        if overload:
+            figures |= self.overload(good)
         # The last failure, if it is the generator's, says that the server may well be faster.
         limited = not bad or any(step["generator"]["limit"] for step in self.steps if step["rate"] >= bad)
         return Outcome(figures, limited, self.steps)
@@ -99,6 +105,8 @@ class Search:
             if found["held"]:
                 break
             self.connected = False
+            if not whole and self.server.running:
+                os.kill(self.server.server_pid, signal.SIGKILL)
             if not whole or p95 is None or p95 > NEARLY * P95_MS:
                 break
         return found
@@ -136,7 +144,7 @@ class Search:
     def connect(self) -> None:
         shape = self.shape
         self.load.order("leave")
-        if not self.server.running:  # the last step ended it
+        if not self.server.running:  # the last step was its end
             self.server.reap()
             self.server.start()
         rooms = self.server.documents(shape.documents, shape.people)

@@ -14,6 +14,7 @@ from .capacity import Search, Shape
 
 SHAPE = Shape(documents=1, people=30, typists=10, sampled=3, start=2000)
 RATE, SECONDS, WARM_S = 50, 5, 1
+BISECTIONS = 2
 
 
 def run(server: Contender, load: Generator, quick: bool) -> Outcome:
@@ -32,7 +33,7 @@ def run(server: Contender, load: Generator, quick: bool) -> Outcome:
                 figures[f"letters, {quantile} ms @ {where}"] = typed["latency"][quantile]
             figures[f"letters, lost @ {where}"] = typed["lost"]
             load.order("leave")
-            found = Search(cluster, load, SHAPE, quick=quick).run()
+            found = Search(cluster, load, SHAPE, quick=quick, bisections=BISECTIONS).run(overload=False)
             figures[f"edits/s @ {where}"] = found.figures["edits/s"]
             limited |= found.limited
             load.order("leave")
