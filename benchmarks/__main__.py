@@ -39,6 +39,7 @@ def main() -> None:
         help=f"of {', '.join(PEERS)}, coscribe-(uvicorn|daphne)[-postgres][-redis][-v1]; default: by scenario",
     )
     run.add_argument("--runs", type=int, default=1, help="of each; medians are shown")
+    run.add_argument("--add", action="store_true", help="keep what is on record of these scenarios and this commit")
     run.add_argument("--quick", action="store_true", help="only show that all works: the figures mean nothing")
     run.add_argument("--out", type=Path, default=Path("var/benchmarks"), help="folder; docs/benchmarks is make bench's")
     commands.add_parser("list", help="what there is")
@@ -48,7 +49,7 @@ def main() -> None:
             print(f"{scenario.name:14} {scenario.title}: {', '.join(scenario.servers)}")
         return
     chosen = [scenarios[name] for name in options.scenario.split(",")]
-    runs: report.Runs = {}
+    runs: report.Runs = report.on_record(options.out, [one.name for one in chosen]) if options.add else {}
     for number in range(options.runs):
         for scenario in chosen:
             for name in options.servers.split(",") if options.servers else scenario.servers:

@@ -46,6 +46,13 @@ def write(runs: Runs, scenarios: Mapping[str, Scenario], out: Path, *, quick: bo
     (out / "results.md").write_text("\n".join(parts) + "\n")
 
 
+def on_record(out: Path, names: Sequence[str]) -> Runs:
+    """What is on record there of these scenarios, from this commit and machine."""
+    file, about = out / "results.json", setting()
+    results: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
+    return {name: results[name]["servers"] for name in names if results.get(name, {}).get("about") == about}
+
+
 def section(scenario: Scenario, results: dict[str, Any], out: Path) -> list[str]:
     """The scenario's heading, table, plots and what went wrong."""
     servers = results["servers"]
