@@ -1,7 +1,9 @@
 """What no state holds yet: it is folded here or by a worker, and counts until it is."""
 
 import asyncio
+import time
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from django_tasks_db.models import DBTaskResult
 from collab import metrics
 from collab.hub import Hub
 from collab.store import Store
-from collab.tail import find_states
+from collab.tail import Turns, find_states
 from documents import compaction
 from documents.models import Document
 from documents.worker import new_worker, work
@@ -125,3 +127,53 @@ async def test_states_that_nobody_left_are_not_looked_for(hub: Hub, minutes: Doc
     live, store = await hub.open(minutes.pk), Store()
     store.close()
     await find_states(store, [live.tail])  # there is nobody to ask
+
+
+async def test_one_document_is_folded_at_a_time(
+    hub: Hub, ada: User, minutes: Document, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.BACKGROUND = "embedded"
+    real, folding, most = compaction.compact, 0, 0
+
+    async def counted(document: uuid.UUID) -> Any:
+        nonlocal folding, most
+        folding += 1
+        most = max(most, folding)
+        try:
+            return await real(document)
+        finally:
+            folding -= 1
+
+    monkeypatch.setattr(compaction, "compact", counted)
+    others = [await sync_to_async(Document.objects.create_for)(owner=ada, title=str(n)) for n in range(3)]
+    rooms = [await hub.open(document.pk) for document in (minutes, *others)]
+    await asyncio.gather(*(write(Guest(hub, live, ada, Role.OWNER), "abc") for live in rooms))
+    await until(lambda: hub.tally.compactions["done"] == 4)
+    assert most == 1
+    assert [live.tail.rows for live in rooms] == [0] * 4
+
+
+async def test_between_two_there_is_a_rest_of_three_times_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop, rests = asyncio.get_running_loop(), list[float]()
+    turns, taken = Turns(), list[int]()
+
+    def at_once(delay: float, release: Callable[[], None]) -> None:
+        rests.append(delay)
+        loop.call_soon(release)
+
+    def work_hard() -> None:
+        time.sleep(0.002)
+
+    monkeypatch.setattr(loop, "call_later", at_once)
+
+    async def work(number: int) -> None:
+        async with turns:
+            taken.append(number)
+            work_hard()
+            if number == 1:
+                raise ZeroDivisionError
+
+    await asyncio.gather(*(work(number) for number in range(3)), return_exceptions=True)
+    assert taken == [0, 1, 2]
+    assert len(rests) == 3
+    assert all(rest >= 0.006 for rest in rests)
