@@ -84,9 +84,10 @@ def test_sqlite_really_is_in_that_mode(transactional_db: None) -> None:
 
     with connection.cursor() as cursor:
         found = [
-            cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous", "busy_timeout")
+            cursor.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("journal_mode", "synchronous", "busy_timeout", "cache_size")
         ]
-    assert found == ["wal", 2, 20_000]
+    assert found == ["wal", 2, 20_000, -16_384]
 
 
 def test_sentinels_are_named_in_one_url() -> None:
