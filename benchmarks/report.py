@@ -150,7 +150,7 @@ def setting() -> dict[str, Any]:
 
 
 def describe(about: Mapping[str, Any]) -> str:
-    return f"{about['day']}, commit {about['commit']}, {about['machine']}."
+    return f"{about['day']}, commit {about['commit']}, Python {about['versions']['python']}, {about['machine']}."
 
 
 def said(*command: str) -> str:
