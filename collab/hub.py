@@ -49,7 +49,7 @@ from .relay import (
 )
 from .store import DATABASE_DOWN, Store
 from .survey import Survey
-from .tail import Turns, find_states
+from .tail import Pace, find_states
 from .tally import Tally
 
 logger = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ class Hub:
         self.receipts = Receipts(self)
         self.survey = Survey(self)
         self.beside = Beside()
-        self.compacting = Turns()
+        self.pace = Pace()  # of compaction
         self.answering = asyncio.Lock()  # a room reads its log for those who cannot wait: see `answer_meanwhile`
         self.access_epoch = 0  # rises with every change of rights that this process hears of
         self._changes: deque[tuple[int, AccessNews]] = deque(maxlen=MAX_CHANGES)  # each with the epoch it began

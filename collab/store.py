@@ -22,7 +22,7 @@ from .admission import Session, people_of
 from .core.batch import Batch, Committed, Gone, Later, Outcome, Rejected
 from .core.connection import Person
 from .core.footprint import read_footprint
-from .scribe import Scribe
+from .serial import SerialExecutor
 
 # Gone, locked, full, in a deadlock or (internal) a standby that only reads: the same again may succeed.
 DATABASE_DOWN = (OperationalError, InterfaceError, InternalError)
@@ -33,7 +33,7 @@ class Store:
     """The database as the hub and the journal see it. Every method may raise `DATABASE_DOWN`."""
 
     def __init__(self) -> None:
-        self._scribe = Scribe("journal")
+        self._writer = SerialExecutor("journal")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store")
 
     async def commit(self, batches: Sequence[tuple[uuid.UUID, Batch]]) -> list[Outcome]:
@@ -107,11 +107,11 @@ class Store:
         return await asyncio.get_running_loop().run_in_executor(self._readers, _visit, visit)
 
     async def _write[T](self, visit: Callable[[], T]) -> T:
-        return await self._scribe.do(lambda: _visit(visit))
+        return await self._writer.run(lambda: _visit(visit))
 
     def close(self) -> None:
         """Give up the threads and their connections."""
-        self._scribe.close(connection.close)
+        self._writer.close(connection.close)
         self._readers.submit(connection.close)
         self._readers.shutdown(wait=False)
 

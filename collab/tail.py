@@ -8,7 +8,8 @@ edits for half of it.
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,22 +23,28 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 REST = 3  # times as long as the work before it
+LONGEST_S = 10.0  # of a turn: somebody may make a document whose folding takes minutes
 
 
-class Turns:
-    """`async with`: one at a time, and after one that took t nobody for three times t."""
+class Pace:
+    """One at a time, and after one that took t nobody for three times t. One that takes too long is not waited for."""
 
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
-        self._began = 0.0
 
-    async def __aenter__(self) -> None:
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for one's turn, and have it."""
         await self._lock.acquire()
-        self._began = asyncio.get_running_loop().time()
-
-    async def __aexit__(self, *_: object) -> None:
         loop = asyncio.get_running_loop()
-        loop.call_later(REST * (loop.time() - self._began), self._lock.release)
+        began, over = loop.time(), loop.call_later(LONGEST_S, self._lock.release)
+        try:
+            yield
+        finally:
+            ended = loop.time()
+            if ended < over.when():  # else the lock is given up already, or in this very turn of the loop
+                over.cancel()
+                loop.call_later(REST * (ended - began), self._lock.release)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +90,7 @@ class Tail:
             if await hub.store.read(lambda: jobs.leave_to_worker(document, mark.size, folded=self.folded)):
                 self.left, outcome = mark, "left"
             else:
-                async with hub.compacting:
+                async with hub.pace.turn():
                     mark = self._mark()
                     state = await compaction.compact(document)
                 self._fold(mark)

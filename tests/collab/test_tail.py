@@ -13,7 +13,7 @@ from django_tasks_db.models import DBTaskResult
 from collab import metrics
 from collab.hub import Hub
 from collab.store import Store
-from collab.tail import Turns, find_states
+from collab.tail import LONGEST_S, Pace, find_states
 from documents import compaction
 from documents.models import Document
 from documents.worker import new_worker, work
@@ -155,19 +155,21 @@ async def test_one_document_is_folded_at_a_time(
 
 async def test_between_two_there_is_a_rest_of_three_times_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
     loop, rests = asyncio.get_running_loop(), list[float]()
-    turns, taken = Turns(), list[int]()
+    pace, taken, later = Pace(), list[int](), loop.call_later
 
-    def at_once(delay: float, release: Callable[[], None]) -> None:
+    def soon(delay: float, release: Callable[[], None]) -> asyncio.TimerHandle:
+        if delay == LONGEST_S:
+            return later(delay, release)
         rests.append(delay)
-        loop.call_soon(release)
+        return later(0, release)
 
     def work_hard() -> None:
         time.sleep(0.002)
 
-    monkeypatch.setattr(loop, "call_later", at_once)
+    monkeypatch.setattr(loop, "call_later", soon)
 
     async def work(number: int) -> None:
-        async with turns:
+        async with pace.turn():
             taken.append(number)
             work_hard()
             if number == 1:
@@ -177,3 +179,20 @@ async def test_between_two_there_is_a_rest_of_three_times_the_work(monkeypatch: 
     assert taken == [0, 1, 2]
     assert len(rests) == 3
     assert all(rest >= 0.006 for rest in rests)
+
+
+async def test_one_that_takes_too_long_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collab.tail.LONGEST_S", 0.01)
+    pace, may_end = Pace(), asyncio.Event()
+
+    async def endless() -> None:
+        async with pace.turn():
+            await may_end.wait()
+
+    slow = asyncio.create_task(endless())
+    await asyncio.sleep(0)
+    async with asyncio.timeout(5), pace.turn():
+        assert not slow.done()
+        may_end.set()
+        await slow  # gives nothing up that is not its own any more
+        assert pace._lock.locked()

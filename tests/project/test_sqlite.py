@@ -1,10 +1,12 @@
 """A statement means the same to our SQLite as to Django's, however often it is asked."""
 
+from typing import Any
+
 import pytest
 from django.db import connections
 from django.db.backends.sqlite3.base import SQLiteCursorWrapper
 
-from project.sqlite3.base import Cursor
+from project.sqlite3.base import LONGEST, Cursor, _with_marks
 
 
 @pytest.mark.django_db
@@ -20,6 +22,22 @@ def test_statements_are_put_into_sqlites_style(_time: int) -> None:
         assert cursor.fetchall() == [("%s",)]
 
 
-@pytest.mark.parametrize("query", ["SELECT %s", "SELECT '%%s', %s", "SELECT '%%'", "%s%s %%s"])
-def test_it_is_djangos_style(query: str) -> None:
-    assert Cursor.convert_query(None, query) == SQLiteCursorWrapper.convert_query(None, query)  # type: ignore[arg-type]
+@pytest.mark.django_db
+def test_a_statement_is_read_once_unless_it_is_too_long_to_keep(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    convert = SQLiteCursorWrapper.convert_query
+
+    def counted(self: Any, query: str, **names: Any) -> Any:
+        read.append(len(query))
+        return convert(self, query, **names)
+
+    monkeypatch.setattr(SQLiteCursorWrapper, "convert_query", counted)
+    short = f"SELECT 1 WHERE 1 IN ({', '.join(['%s'] * 2000)})"
+    long = short.replace("(", f"({', '.join(['%s'] * 100)}, ")
+    assert len(short) < LONGEST < len(long)
+    _with_marks.cache_clear()
+    with connections["default"].cursor() as cursor:
+        for _ in range(3):
+            cursor.execute(short, [1] * 2000)
+            cursor.execute(long, [1] * 2100)
+    assert read == [len(short), len(long), len(long), len(long)]
